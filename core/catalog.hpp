@@ -1,0 +1,112 @@
+// The signed list of releases of one model, with the keys by which its devices are recognised. protocols/feeds reads it
+// from verified bytes; the planner decides with it. Gating fields are typed; display fields are text for people only
+// and never drive a decision (RFC 9124).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/digest.hpp"
+#include "core/family.hpp"
+
+namespace homepatch {
+
+// One way to recognise a model: exact values by key, all of which must hold (docs/catalog.md names the keys per family:
+// tasmota {chip, image}; lwm2m {manufacturer, model, hw?}).
+struct Match {
+  Family family = Family::tasmota;
+  std::map<std::string, std::string, std::less<>> keys;
+
+  friend auto operator<=>(const Match&, const Match&) = default;
+};
+
+// "any" as a signed hardware value fits every device, and is the only one that fits a device which reports none (I2).
+inline constexpr std::string_view kAnyHardware = "any";
+
+struct Image {
+  std::string component;        // "app" is what runs; others are helpers served beside it ("minimal")
+  std::vector<std::string> hw;  // at least one
+  std::string target;           // the TUF target path of the bytes
+  std::uint64_t length = 0;
+  Digest sha256;
+  std::string format;  // raw, mcuboot, esp-app, ... (docs/catalog.md)
+
+  friend bool operator==(const Image&, const Image&) = default;
+};
+
+enum class ReleaseKind { security, feature, mixed };
+std::string_view to_string(ReleaseKind kind);
+std::optional<ReleaseKind> release_kind_from(std::string_view text);
+
+enum class Severity { none, low, medium, high, critical };
+std::string_view to_string(Severity severity);
+std::optional<Severity> severity_from(std::string_view text);
+
+// What a device must already have for a release to fit.
+struct Requires {
+  std::optional<std::int64_t> from_seq_min;
+  std::optional<std::int64_t> from_seq_max;
+  std::optional<int> battery_min;  // percent
+  bool mains = false;
+
+  friend bool operator==(const Requires&, const Requires&) = default;
+};
+
+using Translations = std::map<std::string, std::string, std::less<>>;  // BCP 47 language tag -> text
+
+struct Release {
+  std::string id;
+  std::string version;               // the maker's text; shown and compared for equality, never ordered
+  std::int64_t seq = 0;              // the order of releases
+  std::int64_t min_allowed_seq = 0;  // a device is never taken below this once it runs this release
+  std::string date;
+  ReleaseKind kind = ReleaseKind::security;
+  Severity severity = Severity::none;
+  bool emergency = false;
+  std::vector<std::string> cves;
+  Translations summary;
+  Translations user_action;
+  std::string advisory_url;
+  Requires required;
+  std::vector<Image> images;  // may be empty: a version that was shipped but is not offered
+
+  friend bool operator==(const Release&, const Release&) = default;
+};
+
+struct Support {
+  std::string start;  // YYYY-MM-DD, may be empty
+  std::string end;    // YYYY-MM-DD
+  std::string kind;   // guaranteed, anticipated
+  Translations advice_after_end;
+
+  friend bool operator==(const Support&, const Support&) = default;
+};
+
+struct Catalog {
+  std::string feed;  // the local name of the feed that it came from; set by the reader's caller
+  std::string path;  // its TUF target path, "<vendor>/<model>/catalog.json"
+  std::string date;  // when it was signed, YYYY-MM-DDTHH:MM:SSZ (I10)
+  std::string vendor_id;
+  std::string vendor_name;
+  std::string security_contact;
+  std::string model_id;
+  std::string model_name;
+  std::vector<Match> match;
+  bool updatable = true;
+  std::string method;           // auto, confirm, manual, none
+  std::string device_verifies;  // signature, hash, none
+  std::optional<Support> support;
+  std::vector<Release> releases;  // by rising seq
+  bool end_of_life = false;
+
+  [[nodiscard]] const Release* by_version(std::string_view version) const;
+  [[nodiscard]] const Release* by_id(std::string_view id) const;
+
+  friend bool operator==(const Catalog&, const Catalog&) = default;
+};
+
+}  // namespace homepatch

@@ -1,0 +1,66 @@
+// Why a decision or an update is as it is: one stable code each, the same in database, log, D-Bus, CLI and manual.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace homepatch {
+
+enum class Reason {
+  none,
+  // of a decision: nothing to do
+  up_to_date,
+  no_catalog,                     // no enabled feed knows this model
+  not_updatable,                  // the maker says that this model takes no updates
+  no_image,                       // a newer release exists, but none of its images fits this hardware
+  installed_is_newest_reachable,  // newer releases exist, none can be reached from the installed one
+  // of a decision: the owner is asked
+  new_device,
+  installed_version_unknown,
+  ambiguous_model,   // two enabled feeds claim this model
+  hardware_unknown,  // the device does not report its hardware and the release is not for "any"
+  model_unknown,     // the device has not said enough of itself yet
+  owner_decides,     // policy asks before updating
+  last_update_failed,
+  sleeps,  // battery or sleeping device
+  // of a decision: it will happen
+  update_available,
+  waits_for_slot,
+  offline,
+  update_running,
+  clock_not_trusted,
+  feed_not_current,
+  // of an update: what it waits for, or how it ended
+  owner_asked,
+  retry_later,
+  image_not_available,  // the feed's mirrors did not give the image
+  image_not_trusted,    // what the mirrors gave is not what was signed
+  no_space,
+  transfer_refused,  // the device said no before or while taking the image
+  transfer_failed,
+  transfer_stalled,
+  device_restarted,   // in the middle of the transfer
+  identity_mismatch,  // what answers at the device's address says that it is another device
+  install_refused,
+  install_failed,
+  installed_old_version,  // it came back with the version it had
+  contradictory,          // the device's own words disagree
+  unexpected_version,
+  never_returned,
+  restarts_again_and_again,
+  cancelled_by_owner,
+  too_many_steps,
+  proven,  // the device itself proved the new image and stayed well
+};
+
+std::string_view to_string(Reason reason);
+std::optional<Reason> reason_from(std::string_view text);
+
+// One sentence for people: what it means and, where something can be done, what.
+std::string_view sentence(Reason reason);
+
+// Every reason, for tables and documents.
+std::span<const Reason> all_reasons();
+
+}  // namespace homepatch
