@@ -71,7 +71,8 @@ struct Update {
   unsigned attempts = 0;          // that counted (I11)
   unsigned transitions = 0;
   unsigned restarts = 0;    // of the device during the soak
-  bool rechecking = false;  // the soak is over and the device was asked for its version once more
+  bool restarted = false;   // it was seen to restart since the present phase began
+  bool rechecking = false;  // time is up and the device was asked for its version once more
   bool settled = false;     // what the update changed on the device, and what it held here, was put back
 
   friend bool operator==(const Update&, const Update&) = default;
@@ -122,6 +123,7 @@ enum class Command {
 };
 
 struct UpdateRules {
+  Duration fetch_limit = std::chrono::hours(2);
   Duration transfer_stall = std::chrono::minutes(10);  // without any progress
   Duration install_limit = std::chrono::minutes(10);   // until the device is back
   Duration soak = std::chrono::minutes(30);
