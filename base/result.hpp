@@ -4,6 +4,7 @@
 
 #include <string>
 #include <tl/expected.hpp>
+#include <type_traits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -23,6 +24,13 @@ using Unexpected = tl::unexpected<Error>;
 inline Unexpected fail(Errc code, std::string text) { return Unexpected(Error{code, std::move(text)}); }
 inline Unexpected fail(Error error) { return Unexpected(std::move(error)); }
 
+// What TRY gives: the value, moved out; nothing for a Status (whose value() not every release of tl::expected can
+// call).
+template <typename T>
+T take_value(Result<T>& result) {
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
 }  // namespace homepatch
 
 // The value of a Result, or the early return of its error. GCC's and clang's statement expression.
@@ -30,7 +38,7 @@ inline Unexpected fail(Error error) { return Unexpected(std::move(error)); }
   __extension__({                                                               \
     auto try_result_ = (expression);                                            \
     if (!try_result_) return ::homepatch::fail(std::move(try_result_).error()); \
-    std::move(try_result_).value();                                             \
+    ::homepatch::take_value(try_result_);                                       \
   })
 
 // The same, with the place put in front of the error's text.
@@ -38,5 +46,5 @@ inline Unexpected fail(Error error) { return Unexpected(std::move(error)); }
   __extension__({                                                                         \
     auto try_result_ = (expression);                                                      \
     if (!try_result_) return ::homepatch::fail(std::move(try_result_).error().in(place)); \
-    std::move(try_result_).value();                                                       \
+    ::homepatch::take_value(try_result_);                                                 \
   })
