@@ -153,10 +153,11 @@ Status Database::migrate(const std::filesystem::path& file) {
                             file.string(), version, newest));
   }
   for (auto i = version; i < newest; ++i) {
-    TRY_IN(fmt::format("bringing {} to schema {}", file.string(), i + 1), transact(Durability::full, [&]() -> Status {
-             TRY(execute(steps[static_cast<std::size_t>(i)]));
-             return execute(fmt::format("PRAGMA user_version={}", i + 1));
-           }));
+    const auto step = [&]() -> Status {
+      TRY(execute(steps[static_cast<std::size_t>(i)]));
+      return execute(fmt::format("PRAGMA user_version={}", i + 1));
+    };
+    TRY_IN(fmt::format("bringing {} to schema {}", file.string(), i + 1), transact(Durability::full, step));
   }
   return {};
 }

@@ -102,7 +102,7 @@ Result<Update> update_from(const Statement& row) {
 
 Result<UpdateId> UpdateStore::add(const Update& update) {
   UpdateId id = 0;
-  TRY(database_.transact(Durability::full, [&]() -> Status {
+  const auto work = [&]() -> Status {
     Statement under_way = TRY(database_.prepare(
         "SELECT 1 FROM updates WHERE device=? AND phase IN ('waiting','fetching','transferring','installing','confirming')"));
     under_way.bind(1, update.device.to_string());
@@ -115,7 +115,8 @@ Result<UpdateId> UpdateStore::add(const Update& update) {
     if (TRY(insert.step())) id = insert.integer(0);
     insert.reset();
     return {};
-  }));
+  };
+  TRY(database_.transact(Durability::full, work));
   return id;
 }
 
