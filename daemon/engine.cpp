@@ -2,7 +2,8 @@
 
 namespace homepatch {
 
-Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries, Settings settings)
+Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries,
+               Settings settings)
     : loop_(loop),
       device_store_(database),
       update_store_(database),
@@ -46,7 +47,8 @@ void Engine::on_device_changed(const Device& device) {
   updater.on_device_changed();
   scheduler.replan();
   if (listeners_.device) listeners_.device(device.id);
-  if (listeners_.model_wanted && has_match_keys(device) && shelf.claiming(device).empty()) listeners_.model_wanted(device);
+  if (listeners_.model_wanted && has_match_keys(device) && shelf.claiming(device).empty())
+    listeners_.model_wanted(device);
 }
 
 Status Engine::forget(const DeviceId& id) {

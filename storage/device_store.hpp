@@ -1,5 +1,5 @@
-// Keeps devices across restarts. The inventory (daemon/find) saves changes in batches and forgets devices; everything is
-// loaded once at the start.
+// Keeps devices across restarts. The inventory (daemon/find) saves changes in batches and forgets devices; everything
+// is loaded once at the start.
 #pragma once
 
 #include <set>

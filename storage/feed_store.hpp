@@ -1,5 +1,6 @@
 // Keeps what was accepted from each feed: the trusted TUF metadata byte for byte (one file a role) and the verified
-// documents (models index, catalogs). The feed refresher (daemon/fetch) stores; nothing is stored before it was verified.
+// documents (models index, catalogs). The feed refresher (daemon/fetch) stores; nothing is stored before it was
+// verified.
 #pragma once
 
 #include <filesystem>

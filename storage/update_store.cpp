@@ -103,8 +103,9 @@ Result<Update> update_from(const Statement& row) {
 Result<UpdateId> UpdateStore::add(const Update& update) {
   UpdateId id = 0;
   const auto work = [&]() -> Status {
-    Statement under_way = TRY(database_.prepare(
-        "SELECT 1 FROM updates WHERE device=? AND phase IN ('waiting','fetching','transferring','installing','confirming')"));
+    Statement under_way =
+        TRY(database_.prepare("SELECT 1 FROM updates WHERE device=? AND phase IN "
+                              "('waiting','fetching','transferring','installing','confirming')"));
     under_way.bind(1, update.device.to_string());
     if (TRY(under_way.step())) {
       return fail(Errc::already_exists, "an update of " + update.device.to_string() + " is under way");
@@ -139,9 +140,9 @@ Result<std::vector<Update>> UpdateStore::load_all() {
 
 Status UpdateStore::trim(const DeviceId& device) {
   return database_.transact(Durability::relaxed, [&]() -> Status {
-    Statement statement = TRY(database_.prepare(
-        "DELETE FROM updates WHERE device=?1 AND settled=1 AND id NOT IN "
-        "(SELECT id FROM updates WHERE device=?1 ORDER BY id DESC LIMIT ?2)"));
+    Statement statement =
+        TRY(database_.prepare("DELETE FROM updates WHERE device=?1 AND settled=1 AND id NOT IN "
+                              "(SELECT id FROM updates WHERE device=?1 ORDER BY id DESC LIMIT ?2)"));
     statement.bind(1, device.to_string()).bind(2, kKeptPerDevice);
     return statement.run();
   });

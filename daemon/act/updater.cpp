@@ -23,7 +23,8 @@ std::string served_name(const Image& image, const Image& running, const Device& 
   const std::string extension = image.target.ends_with(".gz") ? ".bin.gz" : ".bin";
   if (device.family != Family::tasmota) return "image" + extension;
   const auto found = device.facts.find("image");
-  const std::string stem = found == device.facts.end() ? "tasmota" : found->second.substr(0, found->second.find_first_of("-."));
+  const std::string stem =
+      found == device.facts.end() ? "tasmota" : found->second.substr(0, found->second.find_first_of("-."));
   return &image == &running ? stem + extension : stem + "-" + image.component + extension;
 }
 
@@ -206,13 +207,14 @@ void Updater::fetch(UpdateId id) {
 void Updater::deliver(UpdateId id, Command step, bool resumed) {
   Work& work = work_[id];
   if (step != Command::inquire && !work.hold) {
-    work.hold = ports_.images->bring(updates_.at(id), [this, id, step, resumed](Result<void> done, ImagesFailed failed) {
-      if (done) {
-        deliver(id, step, resumed);
-      } else {
-        apply(id, DeliveryFailed{failed.reason, failed.may_retry, true, done.error().text});
-      }
-    });
+    work.hold =
+        ports_.images->bring(updates_.at(id), [this, id, step, resumed](Result<void> done, ImagesFailed failed) {
+          if (done) {
+            deliver(id, step, resumed);
+          } else {
+            apply(id, DeliveryFailed{failed.reason, failed.may_retry, true, done.error().text});
+          }
+        });
     return;
   }
   Update& update = updates_.at(id);

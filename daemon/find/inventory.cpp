@@ -49,9 +49,10 @@ Device* Inventory::device_for(const Announcement& announcement) {
   }
   if (devices_.size() >= limits_.max_devices && !make_room()) {
     if (refused_++ == 0) {
-      log::warning("{} devices are known, which is the limit: {} and others after it are not taken in. "
-                   "Forget devices that are gone, or raise max_devices",
-                   devices_.size(), announcement.device.to_string());
+      log::warning(
+          "{} devices are known, which is the limit: {} and others after it are not taken in. "
+          "Forget devices that are gone, or raise max_devices",
+          devices_.size(), announcement.device.to_string());
     }
     return nullptr;
   }
@@ -130,7 +131,8 @@ Status Inventory::save(const std::set<DeviceId>& ids, bool described) {
 void Inventory::write_described() {
   write_timer_.cancel();
   if (auto done = save(described_, true); !done) {
-    if (!write_failed_) log::error("{}; device changes are kept in memory and written when that is possible", done.error().text);
+    if (!write_failed_)
+      log::error("{}; device changes are kept in memory and written when that is possible", done.error().text);
     write_failed_ = true;
     write_timer_ = loop_.after(kWriteRetry, [this] { write_described(); });
     return;
