@@ -53,7 +53,7 @@ Result<std::vector<Device>> DeviceStore::load_all() {
   return devices;
 }
 
-Status DeviceStore::save(std::span<const Device* const> devices) {
+Status DeviceStore::save(std::span<const Device* const> devices, const std::set<DeviceId>& gone) {
   return database_.transact(Durability::full, [&]() -> Status {
     Statement statement =
         TRY(database_.prepare("INSERT OR REPLACE INTO devices (id, family, name, manufacturer, model, hardware, "
@@ -75,6 +75,11 @@ Status DeviceStore::save(std::span<const Device* const> devices) {
           .bind(13, to_millis(device->last_seen))
           .bind(14, facts_text(device->facts));
       TRY(statement.run());
+    }
+    Statement remove = TRY(database_.prepare("DELETE FROM devices WHERE id=?"));
+    for (const auto& id : gone) {
+      remove.bind(1, id.to_string());
+      TRY(remove.run());
     }
     return {};
   });
