@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   sim::Work chosen;
   sim::add_tasmota(app, chosen);
+  sim::add_lwm2m(app, chosen);
   sim::add_make_image(app, chosen);
   try {
     app.parse(argc, argv);

@@ -21,6 +21,7 @@ using Work = std::function<Status()>;
 // Each declares its subcommand; the options live as long as `app`.
 void add_make_image(CLI::App& app, Work& chosen);
 void add_tasmota(CLI::App& app, Work& chosen);
+void add_lwm2m(CLI::App& app, Work& chosen);
 
 // One descriptor for each device's socket, download and library needs the whole hard limit.
 void raise_descriptor_limit();

@@ -91,12 +91,13 @@ bool OtaFetch::accept_body(std::string_view bytes) {
   } else {
     reader_->add(bytes);
   }
-  events_.progress(received_, expected_);
-  return true;
+  dead_ = !events_.progress(received_, expected_);
+  return !dead_;
 }
 
 void OtaFetch::finish_attempt(const HttpHead& head, const std::string& error) {
   download_.reset();
+  if (dead_) return;
   const auto verdict_text = verdict(head, error);
   if (verdict_text.empty()) return finish({{}, image_, minimal_});
   voice_.say("fetch-failed url={} text={}", in_quotes(url_), in_quotes(verdict_text));

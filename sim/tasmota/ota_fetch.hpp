@@ -34,8 +34,8 @@ struct OtaOrder {
 class OtaFetch {
  public:
   struct Events {
-    // After each piece; the total is Content-Length.
-    std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+    // After each piece; the total is Content-Length. False: the power went, nothing more is told.
+    std::function<bool(std::uint64_t done, std::uint64_t total)> progress;
     // Once, never inside start(); may destroy this object.
     std::function<void(const OtaOutcome&)> done;
   };
@@ -71,6 +71,7 @@ class OtaFetch {
   std::unique_ptr<HttpDownload> download_;
   int attempts_left_;
   bool minimal_ = false;
+  bool dead_ = false;
 
   // Of the attempt that runs.
   std::string url_;

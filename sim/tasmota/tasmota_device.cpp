@@ -126,16 +126,17 @@ void TasmotaDevice::fetch() {
                  messages_.fetch_headers(state_)};
   fetch_ = std::make_unique<OtaFetch>(
       loop_, http_, settings_, voice_, std::move(order),
-      OtaFetch::Events{[this](std::uint64_t done, std::uint64_t total) { on_progress(done, total); },
+      OtaFetch::Events{[this](std::uint64_t done, std::uint64_t total) { return on_progress(done, total); },
                        [this](const OtaOutcome& outcome) { on_fetched(outcome); }});
   fetch_->start();
 }
 
 // Inside the transfer, which must not be destroyed here: the power goes on the next turn.
-void TasmotaDevice::on_progress(std::uint64_t done, std::uint64_t total) {
-  if (done < total / 2 || !identity_.faults.spend(Fault::drop_midway)) return;
+bool TasmotaDevice::on_progress(std::uint64_t done, std::uint64_t total) {
+  if (done < total / 2 || !identity_.faults.spend(Fault::drop_midway)) return true;
   voice_.say("dropped done={} total={}", done, total);
   upgrade_ = loop_.after(std::chrono::milliseconds::zero(), [this] { restart(state_.running, "Power On"); });
+  return false;
 }
 
 void TasmotaDevice::on_fetched(const OtaOutcome& outcome) {
@@ -153,15 +154,17 @@ void TasmotaDevice::install(const OtaOutcome& outcome) {
     next.version = outcome.image->version;
     next.image = outcome.image->name.empty() ? settings_.image : outcome.image->name;
   }
-  std::string reason = "Software/System restart";
   propagate_ = outcome.minimal;
-  if (!outcome.minimal) {
-    contradict_ = identity_.faults.has(Fault::contradict);
-    const bool falls_back = identity_.faults.has(Fault::fall_back);
-    if (falls_back) reason = "Software Watchdog";
-    if (falls_back || identity_.faults.has(Fault::lie)) next = {settings_.version, settings_.image};
+  const bool last = !outcome.minimal;
+  const bool falls_back = last && identity_.faults.has(Fault::fall_back);
+  contradict_ = last && identity_.faults.has(Fault::contradict);
+  if (falls_back || (last && identity_.faults.has(Fault::lie))) {
+    next = {settings_.version, settings_.image};
+    voice_.say("kept version={}", next.text());
+  } else {
+    voice_.say("installed version={}", next.text());
   }
-  voice_.say("installed version={}", next.text());
+  const std::string reason = falls_back ? "Software Watchdog" : "Software/System restart";
   publish_result(kSuccess);
   upgrade_ = loop_.after(settings_.restart_delay, [this, next, reason] { restart(next, reason); });
 }

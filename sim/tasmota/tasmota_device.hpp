@@ -52,7 +52,7 @@ class TasmotaDevice {
 
   // Upgrade.
   void fetch();
-  void on_progress(std::uint64_t done, std::uint64_t total);
+  [[nodiscard]] bool on_progress(std::uint64_t done, std::uint64_t total);
   void on_fetched(const OtaOutcome& outcome);
   void install(const OtaOutcome& outcome);
   void publish_result(std::string_view text);
