@@ -21,7 +21,10 @@ Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, 
       },
       [this](const DeviceId& id, const DeviceSpoke& spoke) { updater.on_spoke(id, spoke); },
   });
-  shelf.listen([this] { scheduler.replan(); });
+  shelf.listen([this] {
+    scheduler.replan();
+    if (listeners_.catalogs) listeners_.catalogs();
+  });
   updater.listen(Updater::Listeners{
       [this](const Update& update) {
         scheduler.replan();
@@ -47,7 +50,7 @@ void Engine::on_device_changed(const Device& device) {
   updater.on_device_changed();
   scheduler.replan();
   if (listeners_.device) listeners_.device(device.id);
-  if (listeners_.model_wanted && has_match_keys(device) && shelf.claiming(device).empty())
+  if (listeners_.model_wanted && !own_matches(device).empty() && shelf.claiming(device).empty())
     listeners_.model_wanted(device);
 }
 

@@ -29,6 +29,7 @@ class Engine {
     std::function<void(const Update&)> update;
     std::function<void(UpdateId, Progress)> progress;
     std::function<void(const Device&)> model_wanted;  // a device whose model no catalog on the shelf claims
+    std::function<void()> catalogs;                   // the shelf changed
   };
 
   Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries, Settings settings);

@@ -84,7 +84,7 @@ Status ArtifactCache::Writer::commit(Time now) {
   }
   const auto from = cache_.partial(digest_);
   if (sha256_.finish() != digest_) {
-    ::unlink(from.c_str());
+    TRY(restart());
     return fail(Errc::not_trusted,
                 fmt::format("the bytes that came are not those that were signed (SHA-256 {}...); they were thrown away",
                             digest_.brief()));

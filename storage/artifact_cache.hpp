@@ -48,6 +48,7 @@ class ArtifactCache {
 
     // Bytes that are there already.
     [[nodiscard]] std::uint64_t offset() const { return offset_; }
+    [[nodiscard]] std::uint64_t length() const { return length_; }
     // Begins anew at zero: the sender could not go on where we stopped.
     Status restart();
     // too_large beyond the announced length; no_space.

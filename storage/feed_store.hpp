@@ -4,7 +4,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +21,8 @@ class FeedStore {
   // `folder` holds one folder a feed.
   FeedStore(Database& database, std::filesystem::path folder) : database_(database), folder_(std::move(folder)) {}
 
-  // Role name -> bytes as they were served. Empty when nothing was stored yet.
-  Result<std::map<std::string, std::string>> load_metadata(std::string_view feed);
+  // The role's bytes as they were served; not_found when nothing was stored.
+  Result<std::string> load_metadata(std::string_view feed, std::string_view role) const;
   // Lasts when it returns success.
   Status save_metadata(std::string_view feed, std::string_view role, std::string_view bytes);
   Status remove_metadata(std::string_view feed, std::string_view role);

@@ -1,12 +1,10 @@
 #include "daemon/act/updater.hpp"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
 
 #include "base/crash_point.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 
 namespace homepatch {
@@ -28,12 +26,7 @@ std::string served_name(const Image& image, const Image& running, const Device& 
   return &image == &running ? stem + extension : stem + "-" + image.component + extension;
 }
 
-// 128 random bits as 22 characters.
-std::string new_token() {
-  std::array<std::uint8_t, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return {};
-  return to_base64url(bytes.data(), bytes.size());
-}
+constexpr std::size_t kTokenBytes = 16;
 
 }  // namespace
 
@@ -66,8 +59,7 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
                                         served_name(*image, *offer.images.front(), device), image->length,
                                         image->sha256});
   }
-  update.token = new_token();
-  if (update.token.empty()) return fail(Errc::internal, "no random bytes could be had");
+  update.token = random_token(kTokenBytes);
   update.asked_by = std::move(asked_by);
   update.reason = Reason::waits_for_slot;
   update.created = update.phase_since = loop_.now();
