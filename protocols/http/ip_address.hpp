@@ -25,6 +25,7 @@ class IpAddress {
 
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] bool is_ipv6() const { return ipv6_; }
+  [[nodiscard]] bool is_unspecified() const { return bytes_ == std::array<std::uint8_t, 16>{}; }
   [[nodiscard]] bool is_loopback() const;
   [[nodiscard]] bool is_link_local() const;
 
