@@ -47,10 +47,11 @@ class Step {
   [[nodiscard]] Phase phase() const { return u().phase; }
 
   // The system clock was set back (many gateways start in 1970): dates of the old reckoning would not come for years,
-  // and all evidence would seem older than the phase. What was left of the phase's time is left of it still.
+  // and all evidence would seem older than the phase. The phase, or the question in it, begins anew.
   void follow_clock() {
-    if (now_ >= u().phase_since) return;
-    if (u().next_step) *u().next_step -= u().phase_since - now_;
+    if (is_terminal(phase()) || now_ >= u().phase_since) return;
+    const Duration whole = u().rechecking ? rules_.recheck_limit : u().next_step.value_or(now_) - u().phase_since;
+    if (u().next_step) u().next_step = now_ + whole;
     u().phase_since = now_;
   }
 
@@ -362,7 +363,7 @@ class Step {
 
   // A restart or an absence begins the soak anew; too many of them end it.
   void unwell(const DeviceSpoke& e) {
-    if (e.at < u().phase_since + std::min(kSameBoot, rules_.soak / 4)) return;
+    if (!u().rechecking && e.at < u().phase_since + std::min(kSameBoot, rules_.soak / 4)) return;
     if (e.restarted) ++u().restarts;
     if (u().restarts > rules_.max_soak_restarts || u().transitions >= kMaxTransitions) {
       finish(Phase::failed, Reason::restarts_again_and_again, "");

@@ -282,6 +282,16 @@ TEST(UpdateClock, SetBackWhileItRunsLosesNoEvidence) {
   EXPECT_EQ(story.phase(), Phase::confirmed);
 }
 
+TEST(UpdateClock, SetBackWhileADeviceIsAskedStillHearsTheAnswer) {
+  Story story;
+  story.to_last_question();
+  story.now -= 24h * 365;
+  story.then(Stirred{});
+  EXPECT_EQ(story.time_left(), story.rules.recheck_limit);
+  story.after(1s).then(says(kNew));
+  EXPECT_EQ(story.phase(), Phase::confirmed);
+}
+
 TEST(UpdateClock, SetForwardEndsNothingWithoutAskingTheDevice) {
   Story story;
   story.to_installing().after(24h * 365).then(Due{});
