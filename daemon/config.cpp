@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -276,12 +275,12 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
 
 Status read_config_file(const std::filesystem::path& file, Config& config) {
   const std::string content = TRY_IN("reading the configuration", read_file(file, kMaxConfigFile));
-  const auto parsed = toml::parse(std::string_view(content), file.string());
-  if (!parsed) {
-    return fail(Errc::invalid_argument,
-                fmt::format("{}: {}", place(file, parsed.error().source()), std::string(parsed.error().description())));
+  // Debian's library throws, and only here.
+  try {
+    return read_all(file, toml::parse(std::string_view(content), file.string()), config);
+  } catch (const toml::parse_error& error) {
+    return fail(Errc::invalid_argument, fmt::format("{}: {}", place(file, error.source()), error.description()));
   }
-  return read_all(file, parsed.table(), config);
 }
 
 }  // namespace

@@ -78,7 +78,8 @@ Status Daemon::open_coap() {
   if (!config_.coap.enabled) return {};
   coap_context_ = TRY(coap::Context::open(loop_));
   for (const auto& ip : addresses_->now()) {
-    TRY(coap_context_->listen(TRY_IN(ip, coap::Address::make(ip, config_.coap.port))));
+    const auto address = TRY_IN(ip, coap::Address::make(ip, config_.coap.port));
+    TRY(coap_context_->listen(address));
   }
   coap_exchanges_ = std::make_unique<coap::Exchanges>(loop_, *coap_context_);
   lwm2m_ = std::make_unique<coap::Lwm2mServer>(

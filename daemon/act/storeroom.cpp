@@ -9,11 +9,10 @@ namespace homepatch {
 namespace {
 
 ImagesFailed failed_for(const Error& error) {
-  switch (error.code) {
-    case Errc::not_trusted: return ImagesFailed{Reason::image_not_trusted, true, error.text};
-    case Errc::no_space: return ImagesFailed{Reason::no_space, true, error.text};
-    default: return ImagesFailed{Reason::image_not_available, true, error.text};
-  }
+  Reason reason = Reason::image_not_available;
+  if (error.code == Errc::not_trusted) reason = Reason::image_not_trusted;
+  if (error.code == Errc::no_space) reason = Reason::no_space;
+  return ImagesFailed{reason, true, error.text};
 }
 
 }  // namespace

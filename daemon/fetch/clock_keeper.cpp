@@ -3,6 +3,7 @@
 #include <sys/timex.h>
 
 #include "base/log.hpp"
+#include "build_time.hpp"
 
 namespace homepatch {
 
@@ -11,7 +12,7 @@ namespace {
 constexpr std::string_view kFloor = "clock.floor";
 constexpr Duration kKeepEvery = std::chrono::hours(1);
 
-// HOMEPATCH_BUILD_TIME: seconds since 1970, from the build.
+// Seconds since 1970, from the build.
 constexpr Time kBuildTime{std::chrono::seconds(HOMEPATCH_BUILD_TIME)};
 
 std::string feed_setting(std::string_view feed) { return "feed." + std::string(feed) + ".floor"; }

@@ -363,7 +363,7 @@ void Feed::finish(Status outcome) {
 
 void Feed::plan_next(bool succeeded) {
   seconds delay = spread(interval_);
-  if (!succeeded) delay = std::min(std::min(kFirstRetry * (1LL << std::min(failures_ - 1, 10U)), kLongestRetry), interval_);
+  if (!succeeded) delay = std::min<seconds>({kFirstRetry * (1LL << std::min(failures_ - 1, 10U)), kLongestRetry, interval_});
   next_ = ports_.loop.after(delay, [this] { refresh({}); });
 }
 
