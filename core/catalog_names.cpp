@@ -53,9 +53,9 @@ bool is_vendor_id(std::string_view text) { return text.size() <= kMaxVendorId &&
 
 bool is_model_id(std::string_view text) { return is_word(text, kMaxModelId, kLower, "._-"); }
 
-bool is_release_id(std::string_view text) { return is_word(text, kMaxReleaseId, kAnyCase, "._+-"); }
+bool is_release_id(std::string_view text) { return is_word(text, kMaxReleaseId, kAnyCase, "._-"); }
 
-bool is_file_name(std::string_view text) { return is_word(text, kMaxFileName, kAnyCase, "._+-"); }
+bool is_file_name(std::string_view text) { return is_word(text, kMaxFileName, kAnyCase, "._-"); }
 
 bool is_target_path(std::string_view text) {
   return text.size() <= kMaxTargetPath && each_part(text, '/', is_file_name);

@@ -14,7 +14,8 @@ bool is_vendor_id(std::string_view text);
 // One path segment of a-z 0-9 . _ - that starts with a letter or digit: "lamp-a19".
 bool is_model_id(std::string_view text);
 
-// One path segment of letters, digits and . _ + - that starts with a letter or digit: "1.2.0+45".
+// One path segment of letters, digits and . _ - that starts with a letter or digit: "1.2.0-45". No '+', which some web
+// stores read as a space.
 bool is_release_id(std::string_view text);
 
 // One path segment like a release id, at most kMaxFileName bytes.

@@ -147,9 +147,8 @@ Result<ImageFile> ImageFile::open(const std::filesystem::path& path) {
                                                     image.length, kMaxImageLength));
   }
   if (!is_file_name(image.name)) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("the image's file name '{}' must be of letters, digits and . _ + - (rename it)", image.name));
+    return fail(Errc::invalid_argument,
+                fmt::format("the image's file name '{}' must be of letters, digits and . _ - (rename it)", image.name));
   }
   image.sha256 = TRY(sha256_of_fd(fd.get(), image.length));
   return image;

@@ -38,7 +38,7 @@ Result<std::string> read_component(const JsonFields& fields) {
 Result<std::string> read_target(const JsonFields& fields, const std::string& folder) {
   auto target = TRY(fields.text("target", kMaxTargetPath));
   if (!is_target_path(target) || !target.starts_with(folder)) {
-    return fields.refuse("target", fmt::format("must be a path under {} of letters, digits and . _ + -", folder));
+    return fields.refuse("target", fmt::format("must be a path under {} of letters, digits and . _ -", folder));
   }
   if (is_catalog_path(target)) return fields.refuse("target", "must not be the catalog itself");
   return target;
@@ -161,7 +161,7 @@ Result<Release> read_release(const JsonFields& fields, const std::vector<std::st
                              const std::string& folder) {
   Release release;
   release.id = TRY(fields.text("id", kMaxReleaseId));
-  if (!is_release_id(release.id)) return fields.refuse("id", "must be of letters, digits and . _ + -");
+  if (!is_release_id(release.id)) return fields.refuse("id", "must be of letters, digits and . _ -");
   release.version = TRY(fields.text("version", kMaxMatchValue));
   release.seq = TRY(fields.number("seq", 1, kMaxSeq));
   release.min_allowed_seq = TRY(fields.number("min_allowed_seq", 0, release.seq));

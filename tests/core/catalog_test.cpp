@@ -46,9 +46,9 @@ TEST(CatalogNames, AVendorIsADomainInLowerCase) {
 }
 
 TEST(CatalogNames, NoTargetPathLeavesItsFolder) {
-  EXPECT_TRUE(is_target_path("acme.example/lamp/1.2.0+4/fw-a.bin"));
+  EXPECT_TRUE(is_target_path("acme.example/lamp/1.2.0-4/fw-a.bin"));
   for (const auto* wrong : {"", "/etc/passwd", "a/../b", "a/./b", "a//b", "a/b/", "a/.hidden", "a/b\\c", "a/b%2fc",
-                            "a/b c", "a/b?c", "a/\xc3\xa9"}) {
+                            "a/b c", "a/b+c", "a/b?c", "a/\xc3\xa9"}) {
     EXPECT_FALSE(is_target_path(wrong)) << wrong;
   }
   EXPECT_FALSE(is_target_path(std::string(kMaxFileName + 1, 'a')));
