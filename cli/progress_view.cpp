@@ -26,11 +26,11 @@ std::string bar(const UpdateView& u, std::size_t columns, bool utf8) {
   return text;
 }
 
-// How far the bytes are, in as much detail as there is room for.
+// How far the bytes are, in as much detail as there is room for; the bar comes before the figures.
 std::string meter(const UpdateView& u, std::size_t room, bool utf8) {
   std::string text = fmt::format("{:3} %", u.percent());
   const std::string bytes = fmt::format("  {} of {}", human_bytes(std::min(u.done, u.total)), human_bytes(u.total));
-  if (display_width(text + bytes) <= room) text += bytes;
+  if (display_width(text + bytes) + 2 + 2 * kMinBar <= room) text += bytes;
   const std::size_t used = display_width(text) + 2;
   const std::size_t columns = std::min(kMaxBar, room > used ? room - used : 0);
   return columns < kMinBar ? text : fmt::format("{}  {}", bar(u, columns, utf8), text);
