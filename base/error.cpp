@@ -22,8 +22,7 @@ std::string_view to_string(Errc code) {
     case Errc::busy: return "busy";
     case Errc::unsupported: return "unsupported";
     case Errc::cancelled: return "cancelled";
-    case Errc::nothing_to_do:
-      return "nothing_to_do";
+    case Errc::nothing_to_do: return "nothing_to_do";
     case Errc::internal: return "internal";
   }
   return "internal";

@@ -9,36 +9,6 @@ namespace homepatch {
 
 namespace {
 
-// What a device says of itself under a match key's name; empty: nothing, or a key that nobody defined.
-std::string_view value_for(const Device& device, std::string_view key) {
-  const auto fact = [&](std::string_view name) -> std::string_view {
-    const auto found = device.facts.find(name);
-    return found == device.facts.end() ? std::string_view() : std::string_view(found->second);
-  };
-  switch (device.family) {
-    case Family::tasmota: return key == "chip" || key == "image" ? fact(key) : std::string_view();
-    case Family::lwm2m:
-      if (key == "manufacturer") return device.manufacturer;
-      if (key == "model") return device.model;
-      if (key == "hw") return device.hardware;
-      return {};
-  }
-  return {};
-}
-
-bool matches(const Match& match, const Device& device) {
-  if (match.family != device.family || match.keys.empty()) return false;
-  return std::ranges::all_of(match.keys, [&](const auto& key) {
-    const auto value = value_for(device, key.first);
-    return !value.empty() && value == key.second;
-  });
-}
-
-const FeedState* state_of(const std::vector<FeedState>& feeds, std::string_view name) {
-  const auto found = std::ranges::find(feeds, name, &FeedState::name);
-  return found == feeds.end() ? nullptr : &*found;
-}
-
 // Decides one case; slots are handed out afterwards.
 class Deciding {
  public:
@@ -62,14 +32,25 @@ class Deciding {
   bool say_nothing_to_do(Reason reason) { return say(Verdict::none, reason); }
 
   bool find_catalog() {
-    if (!has_match_keys(device_)) return say_nothing_to_do(Reason::model_unknown);
-    if (case_.claims.empty()) return say_nothing_to_do(Reason::no_catalog);
+    if (own_matches(device_).empty()) return say_nothing_to_do(Reason::model_unknown);
+    if (case_.claims.empty()) return why_no_catalog();
     if (case_.claims.size() > 1) {
       return say(Verdict::ask, Reason::ambiguous_model,
                  case_.claims[0]->feed + " and " + case_.claims[1]->feed + " claim it");
     }
     decision_.catalog = case_.claims[0];
     return true;
+  }
+
+  // A feed whose catalogs cannot be accepted now may know the model.
+  bool why_no_catalog() {
+    if (std::ranges::any_of(feeds_, [](const FeedState& feed) { return !feed.clock_trusted; })) {
+      return say(Verdict::wait, Reason::clock_not_trusted);
+    }
+    if (std::ranges::any_of(feeds_, [](const FeedState& feed) { return !feed.current; })) {
+      return say(Verdict::wait, Reason::feed_not_current);
+    }
+    return say_nothing_to_do(Reason::no_catalog);
   }
 
   bool find_offer() {
@@ -123,9 +104,6 @@ class Deciding {
   }
 
   bool judge_offer() {
-    const FeedState* feed = state_of(feeds_, decision_.offer->feed);
-    if (feed != nullptr && !feed->clock_trusted) return say(Verdict::wait, Reason::clock_not_trusted);
-    if (feed != nullptr && !feed->current) return say(Verdict::wait, Reason::feed_not_current);
     if (device_.standing == Standing::fresh && !policy_.accept_always) return say(Verdict::ask, Reason::new_device);
     if (const auto past = verdict_of_past(); past != Reason::none) return say(Verdict::ask, past);
     if (device_.sleepy) return say(Verdict::ask, Reason::sleeps);
@@ -174,15 +152,29 @@ std::string_view to_string(Verdict verdict) {
   return "none";
 }
 
-bool claims(const Catalog& catalog, const Device& device) {
-  return std::ranges::any_of(catalog.match, [&](const Match& match) { return matches(match, device); });
+std::vector<Match> own_matches(const Device& device) {
+  const auto fact = [&](std::string_view name) {
+    const auto found = device.facts.find(name);
+    return found == device.facts.end() ? std::string() : found->second;
+  };
+  Match match{device.family, {}};
+  switch (device.family) {
+    case Family::tasmota: match.keys = {{"chip", fact("chip")}, {"image", fact("image")}}; break;
+    case Family::lwm2m: match.keys = {{"manufacturer", device.manufacturer}, {"model", device.model}}; break;
+  }
+  if (std::ranges::any_of(match.keys, [](const auto& key) { return key.second.empty(); })) return {};
+  std::vector<Match> matches{match};
+  if (device.family == Family::lwm2m && !device.hardware.empty()) {
+    match.keys.emplace("hw", device.hardware);
+    matches.push_back(std::move(match));
+  }
+  return matches;
 }
 
-bool has_match_keys(const Device& device) {
-  constexpr std::array<std::string_view, 2> kTasmota{"chip", "image"};
-  constexpr std::array<std::string_view, 2> kLwm2m{"manufacturer", "model"};
-  const auto& keys = device.family == Family::tasmota ? kTasmota : kLwm2m;
-  return std::ranges::all_of(keys, [&](std::string_view key) { return !value_for(device, key).empty(); });
+bool claims(const Catalog& catalog, const Device& device) {
+  const auto own = own_matches(device);
+  return std::ranges::any_of(catalog.match,
+                             [&](const Match& match) { return std::ranges::find(own, match) != own.end(); });
 }
 
 std::vector<Decision> plan(const std::vector<Case>& cases, const std::vector<FeedState>& feeds, const Policy& policy,

@@ -49,7 +49,8 @@ struct Policy {
   unsigned max_under_way = 4;  // updates at one time
 };
 
-// What the planner needs to know of a feed.
+// What the planner needs to know of a feed. What was accepted from it may be installed whatever its state; when nothing is
+// known of a model, the state tells why.
 struct FeedState {
   std::string name;
   bool current = true;        // its metadata has not expired
@@ -64,11 +65,11 @@ struct Case {
   const Update* last = nullptr;        // the newest terminal one
 };
 
-// Whether every key of one of the catalog's matches equals what the device says of itself (I2).
-bool claims(const Catalog& catalog, const Device& device);
+// Every match that fits what the device says of itself; empty while it has not said all that its family's matches ask for.
+std::vector<Match> own_matches(const Device& device);
 
-// True when the device has said all that its family's matches ask for.
-bool has_match_keys(const Device& device);
+// Whether one of the catalog's matches fits the device, every key of it (I2).
+bool claims(const Catalog& catalog, const Device& device);
 
 // The decision for each case, in the same order. The pointers in it live as long as the arguments'.
 std::vector<Decision> plan(const std::vector<Case>& cases, const std::vector<FeedState>& feeds, const Policy& policy,

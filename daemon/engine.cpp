@@ -2,7 +2,8 @@
 
 namespace homepatch {
 
-Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries, Settings settings)
+Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries,
+               Settings settings)
     : loop_(loop),
       device_store_(database),
       update_store_(database),
@@ -20,7 +21,10 @@ Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, 
       },
       [this](const DeviceId& id, const DeviceSpoke& spoke) { updater.on_spoke(id, spoke); },
   });
-  shelf.listen([this] { scheduler.replan(); });
+  shelf.listen([this] {
+    scheduler.replan();
+    if (listeners_.catalogs) listeners_.catalogs();
+  });
   updater.listen(Updater::Listeners{
       [this](const Update& update) {
         scheduler.replan();
@@ -46,7 +50,8 @@ void Engine::on_device_changed(const Device& device) {
   updater.on_device_changed();
   scheduler.replan();
   if (listeners_.device) listeners_.device(device.id);
-  if (listeners_.model_wanted && has_match_keys(device) && shelf.claiming(device).empty()) listeners_.model_wanted(device);
+  if (listeners_.model_wanted && !own_matches(device).empty() && shelf.claiming(device).empty())
+    listeners_.model_wanted(device);
 }
 
 Status Engine::forget(const DeviceId& id) {

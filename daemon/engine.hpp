@@ -1,5 +1,5 @@
-// From inventory to updater, without the world: time, storage files, deliveries and images come in through ports, so one
-// test process runs all of it on a real SQLite in simulated time. The daemon is this and the neighbours around it.
+// From inventory to updater, without the world: time, storage files, deliveries and images come in through ports, so
+// one test process runs all of it on a real SQLite in simulated time. The daemon is this and the neighbours around it.
 #pragma once
 
 #include <filesystem>
@@ -24,11 +24,12 @@ class Engine {
     UpdateRules rules;
   };
   struct Listeners {
-    std::function<void(const DeviceId&)> device;   // appeared, changed, has another decision
+    std::function<void(const DeviceId&)> device;  // appeared, changed, has another decision
     std::function<void(const DeviceId&)> removed;
     std::function<void(const Update&)> update;
     std::function<void(UpdateId, Progress)> progress;
     std::function<void(const Device&)> model_wanted;  // a device whose model no catalog on the shelf claims
+    std::function<void()> catalogs;                   // the shelf changed
   };
 
   Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries, Settings settings);

@@ -84,7 +84,7 @@ Status ArtifactCache::Writer::commit(Time now) {
   }
   const auto from = cache_.partial(digest_);
   if (sha256_.finish() != digest_) {
-    ::unlink(from.c_str());
+    TRY(restart());
     return fail(Errc::not_trusted,
                 fmt::format("the bytes that came are not those that were signed (SHA-256 {}...); they were thrown away",
                             digest_.brief()));
@@ -180,8 +180,9 @@ Result<UniqueFd> ArtifactCache::open_verified(const Digest& digest, Time now) {
   const auto found = fd ? sha256_of_fd(fd.get(), artifact->length) : Result<Digest>(fail(Errc::not_found, "gone"));
   if (!found || *found != digest) {
     TRY(discard(digest));
-    return fail(Errc::not_trusted,
-                fmt::format("the cached image {} is damaged; it was thrown away and will be fetched again", digest.brief()));
+    return fail(
+        Errc::not_trusted,
+        fmt::format("the cached image {} is damaged; it was thrown away and will be fetched again", digest.brief()));
   }
   TRY(touch(digest, now));
   return fd;
@@ -261,10 +262,11 @@ Status ArtifactCache::make_room(std::uint64_t wanted, const Digest& newcomer) {
       if (oldest == nullptr || artifact.last_used < oldest->last_used) oldest = &artifact;
     }
     if (oldest == nullptr) {
-      return fail(Errc::no_space, fmt::format("there is no room for an image of {}: {} are in use by updates under way and "
-                                              "{} are free on the disk, of which {} stay free",
-                                              human_bytes(wanted), human_bytes(bytes()), human_bytes(free_bytes(folder_)),
-                                              human_bytes(limits_.keep_free)));
+      return fail(Errc::no_space,
+                  fmt::format("there is no room for an image of {}: {} are in use by updates under way and "
+                              "{} are free on the disk, of which {} stay free",
+                              human_bytes(wanted), human_bytes(bytes()), human_bytes(free_bytes(folder_)),
+                              human_bytes(limits_.keep_free)));
     }
     TRY(discard(oldest->sha256));
   }

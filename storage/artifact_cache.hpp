@@ -1,7 +1,7 @@
-// Images, each kept once under the name of its SHA-256, however many devices want it. Bytes become an artifact only after
-// their length and digest were found right; until then they lie in partial/, where a later attempt can go on. The supply
-// (daemon/fetch) writes, deliveries read through a descriptor that was hashed when it was opened (I1). A pinned artifact
-// is never evicted (I6); what is evicted is the longest unused.
+// Images, each kept once under the name of its SHA-256, however many devices want it. Bytes become an artifact only
+// after their length and digest were found right; until then they lie in partial/, where a later attempt can go on. The
+// supply (daemon/fetch) writes, deliveries read through a descriptor that was hashed when it was opened (I1). A pinned
+// artifact is never evicted (I6); what is evicted is the longest unused.
 #pragma once
 
 #include <filesystem>
@@ -32,8 +32,8 @@ struct Artifact {
 class ArtifactCache {
  public:
   struct Limits {
-    std::uint64_t quota = 64ULL << 20;          // bytes of artifacts and partial ones together
-    std::uint64_t keep_free = 16ULL << 20;      // bytes of the file system that stay free
+    std::uint64_t quota = 64ULL << 20;      // bytes of artifacts and partial ones together
+    std::uint64_t keep_free = 16ULL << 20;  // bytes of the file system that stay free
   };
 
   // Opens the cache in `folder`; partial downloads of an earlier run are kept, strangers' files are not touched.
@@ -48,6 +48,7 @@ class ArtifactCache {
 
     // Bytes that are there already.
     [[nodiscard]] std::uint64_t offset() const { return offset_; }
+    [[nodiscard]] std::uint64_t length() const { return length_; }
     // Begins anew at zero: the sender could not go on where we stopped.
     Status restart();
     // too_large beyond the announced length; no_space.
@@ -76,8 +77,8 @@ class ArtifactCache {
   [[nodiscard]] bool contains(const Digest& digest) const { return artifacts_.contains(digest); }
   [[nodiscard]] const Artifact* find(const Digest& digest) const;
 
-  // An open descriptor whose bytes were just found to have this digest. not_found; not_trusted when the file changed: it
-  // is thrown away then, so that it is fetched anew.
+  // An open descriptor whose bytes were just found to have this digest. not_found; not_trusted when the file changed:
+  // it is thrown away then, so that it is fetched anew.
   Result<UniqueFd> open_verified(const Digest& digest, Time now);
 
   // While a Pin lives, its artifact is not evicted (whether or not it is there yet).

@@ -80,9 +80,9 @@ bool Statement::is_null(int column) const { return sqlite3_column_type(statement
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file) {
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &connection,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                   nullptr);
+  const int code = sqlite3_open_v2(
+      file.c_str(), &connection,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   std::unique_ptr<Database> database(new Database(connection));
   if (code != SQLITE_OK) return fail(sqlite_error(connection, "opening " + file.string()));
   sqlite3_busy_timeout(connection, 2000);
@@ -147,10 +147,11 @@ Status Database::migrate(const std::filesystem::path& file) {
   const auto steps = migrations();
   const auto newest = static_cast<std::int64_t>(steps.size());
   if (version > newest) {
-    return fail(Errc::unsupported,
-                fmt::format("{} was written by a newer homepatch (schema {}, this one knows {}). Install that version again, "
-                            "or move the file away to begin anew",
-                            file.string(), version, newest));
+    return fail(
+        Errc::unsupported,
+        fmt::format("{} was written by a newer homepatch (schema {}, this one knows {}). Install that version again, "
+                    "or move the file away to begin anew",
+                    file.string(), version, newest));
   }
   for (auto i = version; i < newest; ++i) {
     const auto step = [&]() -> Status {

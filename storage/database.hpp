@@ -1,6 +1,6 @@
-// The one SQLite database of the daemon: devices, updates, what feeds said, settings. WAL, so that a power cut leaves the
-// last committed transaction; synchronous=FULL for what must not be lost, NORMAL inside batches of chatter. One connection,
-// one thread. The stores beside this file are its only users.
+// The one SQLite database of the daemon: devices, updates, what feeds said, settings. WAL, so that a power cut leaves
+// the last committed transaction; synchronous=FULL for what must not be lost, NORMAL inside batches of chatter. One
+// connection, one thread. The stores beside this file are its only users.
 #pragma once
 
 #include <sqlite3.h>

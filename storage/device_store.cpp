@@ -53,11 +53,12 @@ Result<std::vector<Device>> DeviceStore::load_all() {
   return devices;
 }
 
-Status DeviceStore::save(std::span<const Device* const> devices) {
+Status DeviceStore::save(std::span<const Device* const> devices, const std::set<DeviceId>& gone) {
   return database_.transact(Durability::full, [&]() -> Status {
-    Statement statement = TRY(database_.prepare(
-        "INSERT OR REPLACE INTO devices (id, family, name, manufacturer, model, hardware, version, intermediate, address, "
-        "sleepy, standing, first_seen, last_seen, facts) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+    Statement statement =
+        TRY(database_.prepare("INSERT OR REPLACE INTO devices (id, family, name, manufacturer, model, hardware, "
+                              "version, intermediate, address, "
+                              "sleepy, standing, first_seen, last_seen, facts) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
     for (const Device* device : devices) {
       statement.bind(1, device->id.to_string())
           .bind(2, to_string(device->family))
@@ -74,6 +75,11 @@ Status DeviceStore::save(std::span<const Device* const> devices) {
           .bind(13, to_millis(device->last_seen))
           .bind(14, facts_text(device->facts));
       TRY(statement.run());
+    }
+    Statement remove = TRY(database_.prepare("DELETE FROM devices WHERE id=?"));
+    for (const auto& id : gone) {
+      remove.bind(1, id.to_string());
+      TRY(remove.run());
     }
     return {};
   });
@@ -98,8 +104,8 @@ Status DeviceStore::forget(const DeviceId& device, Time now) {
     Statement note = TRY(database_.prepare("INSERT OR REPLACE INTO forgotten (id, at) VALUES (?,?)"));
     note.bind(1, device.to_string()).bind(2, to_millis(now));
     TRY(note.run());
-    Statement trim = TRY(database_.prepare(
-        "DELETE FROM forgotten WHERE id NOT IN (SELECT id FROM forgotten ORDER BY at DESC LIMIT ?)"));
+    Statement trim = TRY(
+        database_.prepare("DELETE FROM forgotten WHERE id NOT IN (SELECT id FROM forgotten ORDER BY at DESC LIMIT ?)"));
     trim.bind(1, kMaxForgotten);
     return trim.run();
   });

@@ -1,5 +1,5 @@
-// Keeps devices across restarts. The inventory (daemon/find) saves changes in batches and forgets devices; everything is
-// loaded once at the start.
+// Keeps devices across restarts. The inventory (daemon/find) saves changes in batches and forgets devices; everything
+// is loaded once at the start.
 #pragma once
 
 #include <set>
@@ -21,8 +21,8 @@ class DeviceStore {
   // cannot read is left alone and skipped.
   Result<std::vector<Device>> load_all();
 
-  // One durable transaction for all of them.
-  Status save(std::span<const Device* const> devices);
+  // One durable transaction for all of them, and for those that gave way.
+  Status save(std::span<const Device* const> devices, const std::set<DeviceId>& gone = {});
 
   // Chatter: one relaxed transaction.
   Status save_last_seen(std::span<const Device* const> devices);

@@ -9,22 +9,6 @@ namespace {
 
 constexpr std::string_view kSuffix = ".json";
 
-// The inverse of percent_encode() with nothing kept but letters and digits.
-std::string decode(std::string_view name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '%' && i + 2 < name.size()) {
-      if (const auto byte = from_hex(name.substr(i + 1, 2)); byte && byte->size() == 1) {
-        out += static_cast<char>((*byte)[0]);
-        i += 2;
-        continue;
-      }
-    }
-    out += name[i];
-  }
-  return out;
-}
-
 }  // namespace
 
 std::filesystem::path FeedStore::metadata_file(std::string_view feed, std::string_view role) const {
@@ -32,16 +16,8 @@ std::filesystem::path FeedStore::metadata_file(std::string_view feed, std::strin
   return folder_ / percent_encode(feed, "-_") / "metadata" / (percent_encode(role, "-_") + std::string(kSuffix));
 }
 
-Result<std::map<std::string, std::string>> FeedStore::load_metadata(std::string_view feed) {
-  std::map<std::string, std::string> files;
-  const auto folder = metadata_file(feed, "root").parent_path();
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.ends_with(kSuffix) || name.starts_with('.')) continue;
-    files[decode(name.substr(0, name.size() - kSuffix.size()))] = TRY(read_file(entry.path(), kMaxMetadataFile));
-  }
-  return files;
+Result<std::string> FeedStore::load_metadata(std::string_view feed, std::string_view role) const {
+  return read_file(metadata_file(feed, role), kMaxMetadataFile);
 }
 
 Status FeedStore::save_metadata(std::string_view feed, std::string_view role, std::string_view bytes) {

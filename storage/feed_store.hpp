@@ -1,9 +1,9 @@
 // Keeps what was accepted from each feed: the trusted TUF metadata byte for byte (one file a role) and the verified
-// documents (models index, catalogs). The feed refresher (daemon/fetch) stores; nothing is stored before it was verified.
+// documents (models index, catalogs). The feed refresher (daemon/fetch) stores; nothing is stored before it was
+// verified.
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,8 +21,8 @@ class FeedStore {
   // `folder` holds one folder a feed.
   FeedStore(Database& database, std::filesystem::path folder) : database_(database), folder_(std::move(folder)) {}
 
-  // Role name -> bytes as they were served. Empty when nothing was stored yet.
-  Result<std::map<std::string, std::string>> load_metadata(std::string_view feed);
+  // The role's bytes as they were served; not_found when nothing was stored.
+  Result<std::string> load_metadata(std::string_view feed, std::string_view role) const;
   // Lasts when it returns success.
   Status save_metadata(std::string_view feed, std::string_view role, std::string_view bytes);
   Status remove_metadata(std::string_view feed, std::string_view role);

@@ -54,7 +54,8 @@ CREATE TABLE updates (
   restarts     INTEGER NOT NULL,
   restarted    INTEGER NOT NULL,
   rechecking   INTEGER NOT NULL,
-  settled      INTEGER NOT NULL
+  settled      INTEGER NOT NULL,
+  gateway_failures INTEGER NOT NULL
 ) STRICT;
 -- I3: at most one update of a device is under way, whatever the program does.
 CREATE UNIQUE INDEX one_update_under_way ON updates (device)

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::string_view kColumns =
     "device, family, feed, catalog, release, from_version, to_version, images, token, asked_by, phase, reason, detail, "
-    "created, phase_since, next_step, attempts, transitions, restarts, restarted, rechecking, settled";
+    "created, phase_since, next_step, attempts, transitions, restarts, restarted, rechecking, settled, "
+    "gateway_failures";
 
 std::string images_text(const std::vector<UpdateImage>& images) {
   auto list = nlohmann::json::array();
@@ -59,7 +60,8 @@ void bind_fields(Statement& statement, const Update& update) {
       .bind(19, update.restarts)
       .bind(20, update.restarted ? 1 : 0)
       .bind(21, update.rechecking ? 1 : 0)
-      .bind(22, update.settled ? 1 : 0);
+      .bind(22, update.settled ? 1 : 0)
+      .bind(23, update.gateway_failures);
   if (update.next_step) {
     statement.bind(16, to_millis(*update.next_step));
   } else {
@@ -95,6 +97,7 @@ Result<Update> update_from(const Statement& row) {
   update.restarted = row.integer(20) != 0;
   update.rechecking = row.integer(21) != 0;
   update.settled = row.integer(22) != 0;
+  update.gateway_failures = static_cast<unsigned>(row.integer(23));
   return update;
 }
 
@@ -103,14 +106,15 @@ Result<Update> update_from(const Statement& row) {
 Result<UpdateId> UpdateStore::add(const Update& update) {
   UpdateId id = 0;
   const auto work = [&]() -> Status {
-    Statement under_way = TRY(database_.prepare(
-        "SELECT 1 FROM updates WHERE device=? AND phase IN ('waiting','fetching','transferring','installing','confirming')"));
+    Statement under_way =
+        TRY(database_.prepare("SELECT 1 FROM updates WHERE device=? AND phase IN "
+                              "('waiting','fetching','transferring','installing','confirming')"));
     under_way.bind(1, update.device.to_string());
     if (TRY(under_way.step())) {
       return fail(Errc::already_exists, "an update of " + update.device.to_string() + " is under way");
     }
     Statement insert = TRY(database_.prepare("INSERT INTO updates (" + std::string(kColumns) +
-                                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id"));
+                                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id"));
     bind_fields(insert, update);
     if (TRY(insert.step())) id = insert.integer(0);
     insert.reset();
@@ -123,9 +127,9 @@ Result<UpdateId> UpdateStore::add(const Update& update) {
 Status UpdateStore::save(const Update& update) {
   return database_.transact(Durability::full, [&]() -> Status {
     Statement statement = TRY(database_.prepare("UPDATE updates SET (" + std::string(kColumns) +
-                                                ") = (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id=?"));
+                                                ") = (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id=?"));
     bind_fields(statement, update);
-    statement.bind(23, update.id);
+    statement.bind(24, update.id);
     return statement.run();
   });
 }
@@ -139,9 +143,9 @@ Result<std::vector<Update>> UpdateStore::load_all() {
 
 Status UpdateStore::trim(const DeviceId& device) {
   return database_.transact(Durability::relaxed, [&]() -> Status {
-    Statement statement = TRY(database_.prepare(
-        "DELETE FROM updates WHERE device=?1 AND settled=1 AND id NOT IN "
-        "(SELECT id FROM updates WHERE device=?1 ORDER BY id DESC LIMIT ?2)"));
+    Statement statement =
+        TRY(database_.prepare("DELETE FROM updates WHERE device=?1 AND settled=1 AND id NOT IN "
+                              "(SELECT id FROM updates WHERE device=?1 ORDER BY id DESC LIMIT ?2)"));
     statement.bind(1, device.to_string()).bind(2, kKeptPerDevice);
     return statement.run();
   });

@@ -1,12 +1,10 @@
 #include "daemon/act/updater.hpp"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
 
 #include "base/crash_point.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 
 namespace homepatch {
@@ -23,16 +21,12 @@ std::string served_name(const Image& image, const Image& running, const Device& 
   const std::string extension = image.target.ends_with(".gz") ? ".bin.gz" : ".bin";
   if (device.family != Family::tasmota) return "image" + extension;
   const auto found = device.facts.find("image");
-  const std::string stem = found == device.facts.end() ? "tasmota" : found->second.substr(0, found->second.find_first_of("-."));
+  const std::string stem =
+      found == device.facts.end() ? "tasmota" : found->second.substr(0, found->second.find_first_of("-."));
   return &image == &running ? stem + extension : stem + "-" + image.component + extension;
 }
 
-// 128 random bits as 22 characters.
-std::string new_token() {
-  std::array<std::uint8_t, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return {};
-  return to_base64url(bytes.data(), bytes.size());
-}
+constexpr std::size_t kTokenBytes = 16;
 
 }  // namespace
 
@@ -65,8 +59,7 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
                                         served_name(*image, *offer.images.front(), device), image->length,
                                         image->sha256});
   }
-  update.token = new_token();
-  if (update.token.empty()) return fail(Errc::internal, "no random bytes could be had");
+  update.token = random_token(kTokenBytes);
   update.asked_by = std::move(asked_by);
   update.reason = Reason::waits_for_slot;
   update.created = update.phase_since = loop_.now();
@@ -206,13 +199,14 @@ void Updater::fetch(UpdateId id) {
 void Updater::deliver(UpdateId id, Command step, bool resumed) {
   Work& work = work_[id];
   if (step != Command::inquire && !work.hold) {
-    work.hold = ports_.images->bring(updates_.at(id), [this, id, step, resumed](Result<void> done, ImagesFailed failed) {
-      if (done) {
-        deliver(id, step, resumed);
-      } else {
-        apply(id, DeliveryFailed{failed.reason, failed.may_retry, true, done.error().text});
-      }
-    });
+    work.hold =
+        ports_.images->bring(updates_.at(id), [this, id, step, resumed](Result<void> done, ImagesFailed failed) {
+          if (done) {
+            deliver(id, step, resumed);
+          } else {
+            apply(id, DeliveryFailed{failed.reason, failed.may_retry, true, done.error().text});
+          }
+        });
     return;
   }
   Update& update = updates_.at(id);

@@ -1,6 +1,6 @@
 // Carries updates through: feeds events into core/update's react(), saves each change before acting on it, runs the
-// commands through the Images and Delivery ports. After a crash it takes up every update that was under way where it was
-// saved; every command is safe to run twice.
+// commands through the Images and Delivery ports. After a crash it takes up every update that was under way where it
+// was saved; every command is safe to run twice.
 #pragma once
 
 #include <functional>

@@ -59,7 +59,8 @@ Result<UpdateId> Scheduler::start_by_hand(const DeviceId& id, std::string asked_
   const Device* device = inventory_.find(id);
   if (device == nullptr) return fail(Errc::not_found, "there is no device " + id.to_string());
   const Decision decision = decide(*device);
-  if (decision.reason == Reason::update_running) return fail(Errc::already_exists, std::string(sentence(decision.reason)));
+  if (decision.reason == Reason::update_running)
+    return fail(Errc::already_exists, std::string(sentence(decision.reason)));
   if (!may_start_by_hand(decision)) {
     const bool nothing = decision.verdict == Verdict::none;
     return fail(nothing ? Errc::nothing_to_do : Errc::invalid_argument, std::string(sentence(decision.reason)));

@@ -1,6 +1,6 @@
-// Asks the planner whenever something changed that a decision depends on, starts what the decisions allow, and keeps the
-// decisions for those who show them (plan, explain). Holds no state that must outlive a crash: the same devices, catalogs
-// and updates give the same decisions (I9).
+// Asks the planner whenever something changed that a decision depends on, starts what the decisions allow, and keeps
+// the decisions for those who show them (plan, explain). Holds no state that must outlive a crash: the same devices,
+// catalogs and updates give the same decisions (I9).
 #pragma once
 
 #include <functional>
@@ -30,8 +30,8 @@ class Scheduler {
   [[nodiscard]] Decision decide(const Device& device) const;
   [[nodiscard]] std::vector<Decision> decide_all() const;
 
-  // An administrator's wish. not_found; Errc::invalid_argument with the reason when there is nothing to install or it may
-  // not be installed.
+  // An administrator's wish. not_found; Errc::invalid_argument with the reason when there is nothing to install or it
+  // may not be installed.
   Result<UpdateId> start_by_hand(const DeviceId& id, std::string asked_by);
 
  private:

@@ -1,5 +1,5 @@
-// The catalogs of all feeds that concern this home, parsed and at hand, and how current each feed is. The feed refresher
-// puts them here once they are verified and stored; planner and bus read them.
+// The catalogs of all feeds that concern this home, parsed and at hand, and how current each feed is. The feed
+// refresher puts them here once they are verified and stored; planner and bus read them.
 #pragma once
 
 #include <functional>

@@ -49,12 +49,14 @@ Device* Inventory::device_for(const Announcement& announcement) {
   }
   if (devices_.size() >= limits_.max_devices && !make_room()) {
     if (refused_++ == 0) {
-      log::warning("{} devices are known, which is the limit: {} and others after it are not taken in. "
-                   "Forget devices that are gone, or raise max_devices",
-                   devices_.size(), announcement.device.to_string());
+      log::warning(
+          "{} devices are known, which is the limit: {} and others after it are not taken in. "
+          "Forget devices that are gone, or raise max_devices",
+          devices_.size(), announcement.device.to_string());
     }
     return nullptr;
   }
+  gave_way_.erase(announcement.device);
   Device device(announcement.device, announcement.family);
   if (accept_always_) device.standing = Standing::accepted;
   return &devices_.emplace(announcement.device, std::move(device)).first->second;
@@ -69,9 +71,9 @@ bool Inventory::make_room() {
   const auto found = std::ranges::find_if(devices_, gives_way);
   if (found == devices_.end()) return false;
   const DeviceId id = found->first;
-  if (auto done = store_.forget(id, loop_.now()); !done) log::warning("{}, ignoring", done.error().text);
   described_.erase(id);
   seen_.erase(id);
+  gave_way_.insert(id);
   devices_.erase(found);
   if (listeners_.removed) listeners_.removed(id);
   return true;
@@ -117,20 +119,20 @@ void Inventory::mark_seen(const DeviceId& id) {
   if (!seen_timer_.armed()) seen_timer_ = loop_.after(limits_.seen_delay, [this] { write_seen(); });
 }
 
-Status Inventory::save(const std::set<DeviceId>& ids, bool described) {
+std::vector<const Device*> Inventory::those(const std::set<DeviceId>& ids) const {
   std::vector<const Device*> devices;
   for (const auto& id : ids) {
     if (const Device* device = find(id)) devices.push_back(device);
   }
-  if (devices.empty()) return {};
-  return described ? store_.save(devices) : store_.save_last_seen(devices);
+  return devices;
 }
 
 // What cannot be written now (a full disk) stays marked and is tried again; nothing is lost while the daemon runs (I8).
 void Inventory::write_described() {
   write_timer_.cancel();
-  if (auto done = save(described_, true); !done) {
-    if (!write_failed_) log::error("{}; device changes are kept in memory and written when that is possible", done.error().text);
+  if (auto done = store_.save(those(described_), gave_way_); !done) {
+    if (!write_failed_)
+      log::error("{}; device changes are kept in memory and written when that is possible", done.error().text);
     write_failed_ = true;
     write_timer_ = loop_.after(kWriteRetry, [this] { write_described(); });
     return;
@@ -139,19 +141,23 @@ void Inventory::write_described() {
   write_failed_ = false;
   for (const auto& id : described_) seen_.erase(id);
   described_.clear();
+  gave_way_.clear();
 }
 
 void Inventory::write_seen() {
   seen_timer_.cancel();
   // A lost time of last contact hurts nobody: it is not tried again.
-  if (auto done = save(seen_, false); !done) log::warning("{}, ignoring", done.error().text);
+  const auto devices = those(seen_);
   seen_.clear();
+  if (devices.empty()) return;
+  if (auto done = store_.save_last_seen(devices); !done) log::warning("{}, ignoring", done.error().text);
 }
 
 Status Inventory::flush() {
-  TRY(save(described_, true));
+  if (!described_.empty() || !gave_way_.empty()) TRY(store_.save(those(described_), gave_way_));
+  if (!seen_.empty()) TRY(store_.save_last_seen(those(seen_)));
   described_.clear();
-  TRY(save(seen_, false));
+  gave_way_.clear();
   seen_.clear();
   return {};
 }

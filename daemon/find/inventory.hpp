@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "base/loop.hpp"
 #include "base/result.hpp"
@@ -62,7 +63,7 @@ class Inventory {
   void mark_seen(const DeviceId& id);
   void write_described();
   void write_seen();
-  Status save(const std::set<DeviceId>& ids, bool described);
+  [[nodiscard]] std::vector<const Device*> those(const std::set<DeviceId>& ids) const;
 
   Loop& loop_;
   DeviceStore& store_;
@@ -73,6 +74,7 @@ class Inventory {
   std::set<DeviceId> forgotten_;
   std::set<DeviceId> described_;  // to be written
   std::set<DeviceId> seen_;       // to be written
+  std::set<DeviceId> gave_way_;   // to be removed from the store
   Timer write_timer_;
   Timer seen_timer_;
   std::uint64_t refused_ = 0;

@@ -1,0 +1,31 @@
+// Who is to be asked next, and when: spread over time, so that a thousand retained announcements do not become a
+// thousand questions in one second. Times are those of the loop's monotonic clock.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "protocols/mqtt/dialects/tasmota/roster.hpp"
+
+namespace homepatch::mqtt::tasmota {
+
+inline constexpr unsigned kMaxAsksPerSecond = 20;
+
+class Asking {
+ public:
+  // In place of the member's present turn, if it has one.
+  void schedule(Member& member, Duration at);
+  void cancel(Member& member);
+
+  // The member whose turn has come, taken from the queue; nothing while it is too early for anyone.
+  std::optional<DeviceId> next(Duration now);
+
+  [[nodiscard]] std::optional<Duration> wake_at() const;
+
+ private:
+  std::set<std::pair<Duration, DeviceId>> queue_;
+  Duration not_before_{};
+};
+
+}  // namespace homepatch::mqtt::tasmota

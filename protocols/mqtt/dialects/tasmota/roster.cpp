@@ -1,0 +1,75 @@
+#include "protocols/mqtt/dialects/tasmota/roster.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace homepatch::mqtt::tasmota {
+
+Member* Roster::find(const DeviceId& id) {
+  const auto found = members_.find(id);
+  return found == members_.end() ? nullptr : &found->second;
+}
+
+Member* Roster::admit(const DeviceId& id, std::optional<Member>& gone) {
+  if (auto* known = find(id)) return known;
+  if (members_.size() >= most_) {
+    if (unconfirmed_.empty()) return nullptr;
+    Member& oldest = *unconfirmed_.begin()->second;
+    gone = oldest;
+    unseat(oldest);
+    unconfirmed_.erase(oldest.age);
+    members_.erase(gone->id);
+  }
+  Member& member = members_.emplace(id, Member(id)).first->second;
+  member.age = next_age_++;
+  unconfirmed_[member.age] = &member;
+  return &member;
+}
+
+std::optional<std::string> Roster::seat(Member& member, const Topics& topics) {
+  for (const auto* prefix : {&topics.command, &topics.status, &topics.telemetry}) {
+    const auto taken = by_prefix_.find(*prefix);
+    if (taken != by_prefix_.end() && taken->second != &member) return *prefix;
+  }
+  unseat(member);
+  member.topics = topics;
+  for (const auto* prefix : {&member.topics.command, &member.topics.status, &member.topics.telemetry}) {
+    by_prefix_[*prefix] = &member;
+  }
+  member.seated = true;
+  return std::nullopt;
+}
+
+void Roster::unseat(Member& member) {
+  if (member.confirmed) unconfirmed_[member.age] = &member;
+  member.confirmed = false;
+  if (!std::exchange(member.seated, false)) return;
+  for (const auto* prefix : {&member.topics.command, &member.topics.status, &member.topics.telemetry}) {
+    by_prefix_.erase(*prefix);
+  }
+}
+
+void Roster::confirm(Member& member) {
+  member.confirmed = true;
+  unconfirmed_.erase(member.age);
+}
+
+std::optional<Roster::Place> Roster::locate(std::string_view topic) {
+  const auto slash = topic.rfind('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto found = by_prefix_.find(topic.substr(0, slash + 1));
+  if (found == by_prefix_.end()) return std::nullopt;
+  Member& member = *found->second;
+  if (found->first == member.topics.command) return std::nullopt;
+  return Place{&member, topic.substr(slash + 1)};
+}
+
+std::vector<Member*> Roster::seated() {
+  std::vector<Member*> out;
+  for (auto& [id, member] : members_) {
+    if (member.seated) out.push_back(&member);
+  }
+  return out;
+}
+
+}  // namespace homepatch::mqtt::tasmota
