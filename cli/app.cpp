@@ -44,11 +44,12 @@ CLI::App* add_command(CLI::App& app, Program& program, const std::string& name, 
   return command;
 }
 
+// The order is that of --help and of the manual: look, decide, act, keep house.
 std::unique_ptr<CLI::App> make_app(Program& program) {
   auto app = std::make_unique<CLI::App>("See and steer the patching of the devices of this home.", "homepatchctl");
   app->set_help_flag("-h,--help", "Print this help");
   app->set_version_flag("--version", "homepatchctl " HOMEPATCH_VERSION, "Print the version");
-  app->require_subcommand(1);
+  app->require_subcommand(0, 1);  // none is ours to complain about: CLI11 would say so of a misspelt one too
   app->footer(kFooter);
   add_devices(*app, program);
   add_device(*app, program);
@@ -74,6 +75,10 @@ int run(int argc, char** argv) {
     app->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return report_parse_error(*app, error);
+  }
+  if (!program.chosen) {
+    fmt::print(stderr, "homepatchctl: say what to do, for example: homepatchctl devices\nSee: homepatchctl --help\n");
+    return kExitFailed;
   }
   const auto status = program.chosen();
   return status ? *status : complain(program, status.error());

@@ -15,18 +15,25 @@ namespace {
 constexpr std::size_t kMaxName = 24;
 constexpr std::size_t kMaxBar = 30;
 constexpr std::size_t kMinBar = 5;
+constexpr std::size_t kRoomy = 60;  // columns from which the version is shown, too
 
 bool moves_bytes(const UpdateView& u) { return u.total > 0 && (u.phase == "fetching" || u.phase == "transferring"); }
-
-std::string figures(const UpdateView& u) {
-  return fmt::format("{:3} %  {} of {}", u.percent(), human_bytes(std::min(u.done, u.total)), human_bytes(u.total));
-}
 
 std::string bar(const UpdateView& u, std::size_t columns, bool utf8) {
   const std::size_t full = columns * u.percent() / 100;
   std::string text;
   for (std::size_t i = 0; i < columns; ++i) text += i < full ? (utf8 ? "█" : "#") : (utf8 ? "░" : ".");
   return text;
+}
+
+// How far the bytes are, in as much detail as there is room for; the bar comes before the figures.
+std::string meter(const UpdateView& u, std::size_t room, bool utf8) {
+  std::string text = fmt::format("{:3} %", u.percent());
+  const std::string bytes = fmt::format("  {} of {}", human_bytes(std::min(u.done, u.total)), human_bytes(u.total));
+  if (display_width(text + bytes) + 2 + 2 * kMinBar <= room) text += bytes;
+  const std::size_t used = display_width(text) + 2;
+  const std::size_t columns = std::min(kMaxBar, room > used ? room - used : 0);
+  return columns < kMinBar ? text : fmt::format("{}  {}", bar(u, columns, utf8), text);
 }
 
 // What a phase without bytes waits for.
@@ -65,16 +72,12 @@ bool Milestones::reached(const UpdateView& u) {
 std::string progress_line(const UpdateView& u, std::size_t name_width, const Screen& screen) {
   // The last column stays free: some terminals wrap when it is written.
   const std::size_t width = screen.width() - 1;
-  const std::string name = pad_to_width(cut_to_width(shown(u.title()), name_width, screen.utf8()), name_width);
-  const std::string left = fmt::format("{}  {}  {}  ", name, shown(u.to_version), pad_to_width(shown(u.phase), 12));
-  std::string right = hint(u);
-  if (moves_bytes(u)) {
-    right = figures(u);
-    const std::size_t used = display_width(left) + display_width(right) + 2;
-    const std::size_t room = std::min(kMaxBar, width > used ? width - used : 0);
-    if (room >= kMinBar) right = fmt::format("{}  {}", bar(u, room, screen.utf8()), right);
-  }
-  return cut_to_width(left + right, width, screen.utf8());
+  const std::size_t names = std::min(name_width, width / 3);
+  std::string line = pad_to_width(cut_to_width(shown(u.title()), names, screen.utf8()), names);
+  if (width >= kRoomy) line += "  " + shown(u.to_version);
+  line += "  " + pad_to_width(shown(u.phase), 12) + "  ";
+  line += moves_bytes(u) ? meter(u, width - std::min(width, display_width(line)), screen.utf8()) : hint(u);
+  return cut_to_width(line, width, screen.utf8());
 }
 
 void ProgressView::show(const std::vector<const UpdateView*>& updates, const std::string& note) {

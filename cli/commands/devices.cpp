@@ -32,7 +32,7 @@ Table make_table(const Home& home) {
                {"MODEL", 8, 4},
                {"INSTALLED", 9, 6},
                {"TARGET", 8, 5},
-               {"STATE", 16},
+               {"STATE", 24},
                {"SUPPORT UNTIL", 0, 2},
                {"SEEN", 0, 3}});
   const std::int64_t now = now_millis();

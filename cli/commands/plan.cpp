@@ -28,7 +28,7 @@ Table make_table(const std::vector<DecisionView>& decisions) {
   Table table({{"DEVICE", 10},
                {"INSTALLED", 9, 4},
                {"TARGET", 8},
-               {"DECISION", 16},
+               {"DECISION", 24},
                {"SEVERITY", 0, 3},
                {"PROTECTS AGAINST", 13, 2},
                {"REASON", 0, 1}});

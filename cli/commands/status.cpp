@@ -64,26 +64,29 @@ void say_broker(const Report& report, const Value& m) {
   const std::string text = with_text(shown(state), text_of(m, "BrokerText"));
   if (state == "connected") return report.row("Broker", text, Tone::good);
   if (state == "off") {
-    return report.row(
-        "Broker", text, Tone::attention,
-        fmt::format("To find MQTT devices, name the broker in {} and restart homepatchd.", kConfiguration));
+    return report.row("Broker", text, Tone::attention,
+                      fmt::format("To find MQTT devices, name the broker under [mqtt] in {} and restart homepatchd.",
+                                  kConfiguration));
   }
-  report.row("Broker", text, Tone::bad,
-             fmt::format("Look whether the broker runs, and whether its address and password in {} are right.",
-                         kConfiguration));
+  report.row(
+      "Broker", text, Tone::bad,
+      fmt::format("Look whether the broker runs, and whether its address and password under [mqtt] in {} are right.",
+                  kConfiguration));
 }
 
 void say_clock(const Report& report, const Value& m) {
   if (flag_of(m, "ClockTrusted")) return report.row("Clock", with_text("trusted", text_of(m, "ClockText")), Tone::good);
   report.row("Clock", with_text("not trusted", text_of(m, "ClockText")), Tone::bad,
-             "Until it is, no new release is accepted. Look whether network time works: timedatectl status");
+             "Until it is, no new release is accepted. Look whether network time works (timedatectl status); a gateway "
+             "whose clock has a battery may say clock = \"trust\" in its configuration.");
 }
 
 void say_listening(const Report& report, const Value& m) {
   const auto places = texts_of(m, "Listening");
   if (!places.empty()) return report.row("Listens on", printable(fmt::format("{}", fmt::join(places, ", ")), 400));
-  report.row("Listens on", "nothing", Tone::attention,
-             fmt::format("CoAP devices are not found: name the home's interfaces in {}.", kConfiguration));
+  report.row(
+      "Listens on", "nothing", Tone::attention,
+      fmt::format("CoAP devices are not found: name the home's interfaces under [network] in {}.", kConfiguration));
 }
 
 void say_feed(const Report& report, const FeedView& feed) {
@@ -110,7 +113,8 @@ void say_feeds(const Report& report, const Value& m) {
   for (const FeedView& feed : feeds) say_feed(report, feed);
   if (!feeds.empty()) return;
   report.row("Feed", "none", Tone::attention,
-             fmt::format("Without a feed nothing can be patched: name the makers' feeds in {}.", kConfiguration));
+             fmt::format("Without a feed nothing can be patched: name the makers' feeds, each under [[feed]], in {}.",
+                         kConfiguration));
 }
 
 void say_figures(const Report& report, const Value& m) {
@@ -123,7 +127,7 @@ void say_figures(const Report& report, const Value& m) {
              fmt::format("{}, {} of {}", counted(count_of(m, "CacheObjects"), "image"), human_bytes(used),
                          quota == 0 ? "no limit" : human_bytes(quota)),
              full ? Tone::attention : Tone::plain,
-             full ? fmt::format("It is nearly full; raise its quota in {}.", kConfiguration) : "");
+             full ? fmt::format("It is nearly full; raise quota_mib under [cache] in {}.", kConfiguration) : "");
   report.row("Internet", fmt::format("{} fetched, {} saved by the cache", human_bytes(count_of(m, "WanBytes")),
                                      human_bytes(count_of(m, "SavedBytes"))));
 }
@@ -133,7 +137,7 @@ void say_limits(const Report& report, const Value& m) {
   if (refused == 0) return report.row("Limits", "none reached", Tone::good);
   report.row(
       "Limits", fmt::format("the most devices are known: {} more refused", refused), Tone::bad,
-      fmt::format("Forget those that are gone (homepatchctl forget DEV), or raise the limit in {}. If you do not "
+      fmt::format("Forget those that are gone (homepatchctl forget DEV), or raise max_devices in {}. If you do not "
                   "have so many, something in the home invents them: look who may write to the broker.",
                   kConfiguration));
 }

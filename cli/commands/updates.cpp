@@ -19,7 +19,7 @@ Table make_table(const std::vector<UpdateView>& updates) {
                {"DEVICE", 10},
                {"FROM", 8, 5},
                {"TO", 8},
-               {"STATE", 16},
+               {"STATE", 24},
                {"SINCE", 0, 4},
                {"NEXT STEP", 0, 3},
                {"TRIES", 0, 1, true},
