@@ -72,7 +72,7 @@ Result<std::unique_ptr<Client>> Client::open(EventLoop& loop, Settings settings,
   Client* self = client.get();
   client->letters_ =
       TRY(loop.watch(client->session_->mailbox().fd(), EPOLLIN, [self](std::uint32_t) { self->take_letters(); }));
-  client->next_attempt_ = loop.after(std::chrono::milliseconds::zero(), [self] { self->connect(); });
+  client->connect_after(std::chrono::milliseconds::zero());
   return client;
 }
 
@@ -127,9 +127,12 @@ void Client::on_letter(const Letter& letter) {
   }
 }
 
-void Client::connect() {
-  // Started is all that this says; the outcome comes as a letter.
-  if (const auto started = session_->connect(); !started) retry(started.error().text);
+// Started is all that connect() says; the outcome comes as a letter.
+void Client::connect_after(std::chrono::milliseconds delay) {
+  next_attempt_ = loop_.after(delay, [this] {
+    next_attempt_ = Timer();
+    if (const auto started = session_->connect(); !started) retry(started.error().text);
+  });
 }
 
 void Client::on_up() {
@@ -146,10 +149,7 @@ void Client::on_down(const std::string& why) {
 }
 
 void Client::retry(const std::string& why) {
-  next_attempt_ = loop_.after(wait_, [this] {
-    next_attempt_ = Timer();
-    connect();
-  });
+  connect_after(wait_);
   wait_ = std::min(wait_ * 2, settings_.retry_longest);
   change(Link::off, fmt::format("{}: {}; trying again by itself", broker(), why));
 }

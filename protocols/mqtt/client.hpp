@@ -68,7 +68,7 @@ class Client {
   void on_letter(const Letter& letter);
   void on_up();
   void on_down(const std::string& why);
-  void connect();
+  void connect_after(std::chrono::milliseconds delay);
   void retry(const std::string& why);
   void change(Link link, const std::string& text);
   void watch_for_drops();

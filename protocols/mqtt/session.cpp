@@ -39,6 +39,7 @@ class Hearer final : public paho::callback, public paho::iaction_listener {
   Hearer(std::size_t mailbox_bytes, bool (*state_like)(std::string_view))
       : box(mailbox_bytes), state_like_(state_like) {}
 
+  void connected(const paho::string&) noexcept override { put_link(LinkUp{}); }
   void connection_lost(const paho::string&) noexcept override { put_link(LinkDown{"the connection was lost"}); }
 
   void message_arrived(paho::const_message_ptr message) noexcept override {
@@ -56,7 +57,8 @@ class Hearer final : public paho::callback, public paho::iaction_listener {
     box.put(Message{topic, std::string(payload.data(), payload.size()), retained}, bytes, key);
   }
 
-  void on_success(const paho::token&) noexcept override { put_link(LinkUp{}); }
+  // connected() says it; Paho calls this one twice.
+  void on_success(const paho::token&) noexcept override {}
   void on_failure(const paho::token& token) noexcept override {
     put_link(LinkDown{why_refused(token.get_return_code())});
   }
