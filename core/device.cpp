@@ -83,7 +83,8 @@ MergeOutcome merge(Device& device, const Announcement& announcement) {
   outcome.condition = condition != device.condition;
   device.condition = condition;
 
-  if (announcement.live && announcement.at > device.last_seen) {
+  // Word of its absence comes from others (a broker's last will): that is no sight of it.
+  if (announcement.live && announcement.reachable != false && announcement.at > device.last_seen) {
     device.last_seen = announcement.at;
     outcome.seen = true;
   }

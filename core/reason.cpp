@@ -17,6 +17,7 @@ struct Row {
 constexpr std::array kRows{
     Row{Reason::none, "none", ""},
     Row{Reason::up_to_date, "up_to_date", "It runs the newest release that fits it."},
+    Row{Reason::model_unknown, "model_unknown", "It has not said enough of itself yet to know its model."},
     Row{Reason::no_catalog, "no_catalog",
         "No enabled feed knows this model. A feed of its maker, or one you trust for it, can be added to the "
         "configuration."},
@@ -33,8 +34,8 @@ constexpr std::array kRows{
         "Two enabled feeds claim this model. Disable one of them in the configuration."},
     Row{Reason::hardware_unknown, "hardware_unknown",
         "It does not report its hardware, and the release is meant for particular hardware only."},
-    Row{Reason::model_unknown, "model_unknown", "It has not said enough of itself yet to know its model."},
-    Row{Reason::owner_decides, "owner_decides", "Your policy asks before updating: homepatchctl update."},
+    Row{Reason::owner_decides, "owner_decides",
+        "You, or the maker, asked that nobody updates it unasked: homepatchctl update."},
     Row{Reason::last_update_failed, "last_update_failed",
         "The last update to this release did not work. Look at it (homepatchctl updates), then try again with "
         "homepatchctl update."},
@@ -69,12 +70,11 @@ constexpr std::array kRows{
         "It restarted and came back with the version it had before."},
     Row{Reason::contradictory, "contradictory",
         "What the device reports contradicts itself. Look at the device before you try again."},
-    Row{Reason::unexpected_version, "unexpected_version",
-        "It came back with a version that is neither the old nor the new one."},
+    Row{Reason::unexpected_version, "unexpected_version", "It runs a version that is neither the old nor the new one."},
     Row{Reason::never_returned, "never_returned",
         "It was given the image and did not come back in time. Look whether it has power and network."},
     Row{Reason::restarts_again_and_again, "restarts_again_and_again",
-        "It runs the new version but restarts again and again."},
+        "It runs the new version but restarts or vanishes again and again."},
     Row{Reason::cancelled_by_owner, "cancelled_by_owner", "It was cancelled."},
     Row{Reason::too_many_steps, "too_many_steps",
         "The update went round in circles and was ended. Please report this with the log."},

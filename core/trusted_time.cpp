@@ -22,7 +22,9 @@ bool should_store(const ClockFacts& facts, Duration interval) {
 }
 
 Time feed_floor(Time before, Time catalog_date, const ClockFacts& facts) {
-  if (facts.synchronised && catalog_date > facts.now + std::chrono::hours(24)) return before;
+  const bool clock_known = facts.synchronised || facts.trust_configured;
+  const Time latest = std::max(facts.now, gateway_floor(facts)) + std::chrono::hours(24);
+  if (clock_known && catalog_date > latest) return before;
   return std::max(before, catalog_date);
 }
 

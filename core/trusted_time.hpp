@@ -33,8 +33,9 @@ ClockVerdict judge_clock(const ClockFacts& facts);
 // Whether the present time should be stored as the new floor: synchronised, and at least `interval` later than the old.
 bool should_store(const ClockFacts& facts, Duration interval);
 
-// A feed's floor: its newest signed catalog date, ignored when more than a day ahead of a synchronised clock. Never
-// derived from an expiry. `before` is the floor so far; it never goes down.
+// A feed's floor: its newest signed catalog date, ignored when more than a day ahead of a clock that is synchronised or
+// configured as trusted (or of the gateway's floor, should that clock be behind it). Never derived from an expiry.
+// `before` is the floor so far; it never goes down.
 Time feed_floor(Time before, Time catalog_date, const ClockFacts& facts);
 
 }  // namespace homepatch
