@@ -71,7 +71,6 @@ Status Client::advance_roots() {
   if (revoked) {
     steps_.emplace_back(Remove{std::string(kTimestamp)});
     steps_.emplace_back(Remove{std::string(kSnapshot)});
-    start_afresh_ = true;
   }
   store(kRoot, *std::move(answer.bytes));
   ++rotations_;
@@ -87,7 +86,7 @@ Status Client::finish_roots() {
 Status Client::advance_timestamp() {
   if (!answer_) {
     const auto stored = TRY(read_stored(kTimestamp));
-    if (stored && !start_afresh_) set_.recall_timestamp(*stored);
+    if (stored) set_.recall_timestamp(*stored);
     fetch(metadata_file_name(kTimestamp), limits_.timestamp);
     return {};
   }
@@ -100,7 +99,7 @@ Status Client::advance_timestamp() {
 Status Client::advance_snapshot() {
   if (!answer_) {
     const auto stored = TRY(read_stored(kSnapshot));
-    if (stored && !start_afresh_ && set_.recall_snapshot(*stored)) {
+    if (stored && set_.recall_snapshot(*stored)) {
       phase_ = Phase::targets;
       return {};
     }
