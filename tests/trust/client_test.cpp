@@ -167,6 +167,16 @@ TEST_F(ClientTest, KeepsTheTimestampOfAnEqualVersionWhateverTheNewOneSays) {
   EXPECT_THAT(home.requests, ElementsAre("2.root.json", "timestamp.json"));
 }
 
+TEST_F(ClientTest, AnEqualVersionDoesNotProlongTheTimestampThatIsKept) {
+  repository.content("timestamp")["expires"] = "2026-01-08T00:00:00Z";
+  repository.update("timestamp");
+  refresh();
+  repository.content("timestamp")["expires"] = Repository::expiry();
+  repository.publish("timestamp");
+  home.clock.now = parse_time("2026-01-19T00:00:00Z").value();
+  EXPECT_THAT(refused(), HasSubstr("timestamp: expired on 2026-01-08T00:00:00Z"));
+}
+
 TEST_F(ClientTest, StoredMetadataThatExpiredStillCountsAgainstRollback) {
   repository.content("timestamp")["expires"] = "2026-01-08T00:00:00Z";
   repository.update("targets");

@@ -183,6 +183,21 @@ TEST_F(DelegationTest, AStoredRoleIsVerifiedAgainstTheDelegatorOnThePathOfThisSe
   EXPECT_TRUE(home.find(repository, "a/x")) << "a lookup that failed does not keep the next from working";
 }
 
+TEST_F(DelegationTest, ARoleInMemoryIsVerifiedAgainstTheDelegatorOnThePathOfThisSearch) {
+  repository.delegate("targets", "A", {"a/*"});
+  repository.delegate("A", "C", {"*/*"});
+  repository.add_target("C", "a/x", "1");
+  repository.add_target("C", "b/x", "2");
+  const auto other = SigningKey::generate().value();
+  auto& by_targets = repository.content("targets")["delegations"];
+  by_targets["keys"][other.id()] = other.public_key();
+  by_targets["roles"].push_back(
+      {{"name", "C"}, {"keyids", {other.id()}}, {"threshold", 1}, {"terminating", false}, {"paths", {"b/*"}}});
+  publish({"A", "C"});
+  ASSERT_TRUE(home.find(repository, "a/x"));  // C is now the role in memory, vouched for by A
+  EXPECT_THAT(error_of("b/x"), HasSubstr("C: signed by 0 of its keys, but 1 must sign"));
+}
+
 TEST_F(DelegationTest, ARevokedDelegationIsGoneThoughItsRoleIsStored) {
   repository.delegate("targets", "A", {"*"});
   repository.add_target("A", "one", "1");

@@ -71,7 +71,6 @@ Status Client::advance_roots() {
   if (revoked) {
     steps_.emplace_back(Remove{std::string(kTimestamp)});
     steps_.emplace_back(Remove{std::string(kSnapshot)});
-    start_afresh_ = true;
   }
   store(kRoot, *std::move(answer.bytes));
   ++rotations_;
@@ -87,7 +86,7 @@ Status Client::finish_roots() {
 Status Client::advance_timestamp() {
   if (!answer_) {
     const auto stored = TRY(read_stored(kTimestamp));
-    if (stored && !start_afresh_) set_.recall_timestamp(*stored);
+    if (stored) set_.recall_timestamp(*stored);
     fetch(metadata_file_name(kTimestamp), limits_.timestamp);
     return {};
   }
@@ -100,7 +99,7 @@ Status Client::advance_timestamp() {
 Status Client::advance_snapshot() {
   if (!answer_) {
     const auto stored = TRY(read_stored(kSnapshot));
-    if (stored && !start_afresh_ && set_.recall_snapshot(*stored)) {
+    if (stored && set_.recall_snapshot(*stored)) {
       phase_ = Phase::targets;
       return {};
     }
@@ -122,7 +121,8 @@ Status Client::advance_targets() {
 Result<bool> Client::obtain(std::string_view role, const RoleKeys& keys, std::optional<Loaded>& slot) {
   if (answer_) {
     auto bytes = TRY_IN(printable(role, 96), take_bytes());
-    slot = Loaded{std::string(role), keys, TRY(set_.read_targets(role, keys, bytes))};
+    auto targets = TRY(set_.read_targets(role, keys, bytes));
+    slot = Loaded{std::string(role), keys, std::move(targets)};
     store(role, std::move(bytes));
     return true;
   }

@@ -152,7 +152,6 @@ class Client {
   std::optional<Answer> answer_;
   std::optional<Error> failure_;
   unsigned rotations_ = 0;
-  bool start_afresh_ = false;  // timestamp and snapshot keys were revoked: what is stored of the two counts no more
 
   std::optional<Loaded> targets_;
   std::optional<Loaded> delegated_;  // the last one visited; never more than one in memory
