@@ -6,6 +6,7 @@
 
 #include "core/catalog_names.hpp"
 #include "feed/command.hpp"
+#include "feed/image_check.hpp"
 #include "feed/preview.hpp"
 #include "feed/workshop.hpp"
 #include "trust/tuf/time_text.hpp"
@@ -18,6 +19,7 @@ struct AddOptions {
   std::string release;
   std::vector<std::string> images;
   bool dry_run = false;
+  bool again = false;
 };
 
 Result<std::vector<ImageFile>> open_images(const std::vector<std::string>& paths) {
@@ -33,13 +35,23 @@ Status check_vendor(const Workshop& workshop, const ReleaseFile& file) {
                                 fmt::format("this feed takes releases of {} only (vendor in feed.toml)", allowed));
 }
 
+// The model's catalog so far; with `again`, without the release that is to be replaced.
+Result<std::optional<CatalogDraft>> starting_point(const Workshop& workshop, const ReleaseFile& file, bool again) {
+  const auto path = catalog_path(file.vendor_id(), file.model_id());
+  auto draft = TRY(workshop.draft(path));
+  if (!draft || !again) return draft;
+  const auto published = TRY(workshop.published(path));
+  return std::optional<CatalogDraft>(TRY(without_release(*draft, published ? &*published : nullptr, file.version())));
+}
+
 Status add(const Program& program, const AddOptions& options) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
   const auto file = TRY(ReleaseFile::load(options.release));
   TRY(check_vendor(workshop, file));
   const auto given = TRY(open_images(options.images));
   const auto images = TRY(file.join(given));
-  const auto before = TRY(workshop.draft(catalog_path(file.vendor_id(), file.model_id())));
+  for (const auto& image : images) TRY(check_image(file, image));
+  const auto before = TRY(starting_point(workshop, file, options.again));
   const auto now = TRY(program.time());
   const auto after = TRY(with_release(before ? &*before : nullptr, file, images, tuf::time_text(now)));
 
@@ -63,6 +75,7 @@ void add_add(Program& program) {
   command->add_option("RELEASE", options->release, "The release's description, a TOML file")->required();
   command->add_option("IMAGE", options->images, "The image files that it names");
   command->add_flag("--dry-run", options->dry_run, "Check and show, but change nothing");
+  command->add_flag("--again", options->again, "Replace the same version, if it is not published yet");
   program.takes_work_folder(*command);
   command->callback([&program, options] { program.chosen = [&program, options] { return add(program, *options); }; });
 }

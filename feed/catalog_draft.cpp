@@ -94,8 +94,8 @@ json shipped_of(const json& entry) {
 Status check_rises(const Catalog& catalog, const ReleaseFile& file) {
   if (catalog.by_version(file.version()) != nullptr) {
     return file.document().refuse(
-        "version", fmt::format("{} is already in the catalog; a release is never changed, give the new one a new "
-                               "version",
+        "version", fmt::format("{} is already in the catalog; give the new release a new version, or replace one that "
+                               "is not published yet with add --again",
                                file.version()));
   }
   const auto highest = catalog.releases.empty() ? 0 : catalog.releases.back().seq;
@@ -176,6 +176,22 @@ Result<CatalogDraft> with_release(const CatalogDraft* before, const ReleaseFile&
   auto draft = read_draft(document.dump(), catalog_path(file.vendor_id(), file.model_id()));
   if (!draft) return refuse_as_written(draft.error(), file, position);
   return draft;
+}
+
+Result<CatalogDraft> without_release(const CatalogDraft& draft, const CatalogDraft* published,
+                                     const std::string& version) {
+  if (published != nullptr && published->catalog.by_version(version) != nullptr) {
+    return fail(Errc::invalid_argument,
+                fmt::format("{} is published: homes may run it, and a release is never changed; "
+                            "give the new one a new version",
+                            version));
+  }
+  auto document = draft.document;
+  auto& releases = document["releases"];
+  releases.erase(std::remove_if(releases.begin(), releases.end(),
+                                [&](const json& release) { return release["version"] == version; }),
+                 releases.end());
+  return read_draft(document.dump(), draft.catalog.path);
 }
 
 Result<CatalogDraft> with_end_of_life(const CatalogDraft& before, const std::string& since, const std::string& advice,

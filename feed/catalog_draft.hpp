@@ -27,6 +27,11 @@ Result<CatalogDraft> read_draft(const std::string& bytes, const std::string& pat
 Result<CatalogDraft> with_release(const CatalogDraft* before, const ReleaseFile& file,
                                   const std::vector<ReleaseImage>& images, const std::string& now);
 
+// The draft without the release of this version, so that it can be added again. Refuses when it is published already:
+// homes may run it. nullptr: nothing of the model was published yet.
+Result<CatalogDraft> without_release(const CatalogDraft& draft, const CatalogDraft* published,
+                                     const std::string& version);
+
 // The catalog with its end of life said. `advice` may be empty.
 Result<CatalogDraft> with_end_of_life(const CatalogDraft& before, const std::string& since, const std::string& advice,
                                       const std::string& now);

@@ -4,10 +4,12 @@
 
 #include <memory>
 
+#include "base/text.hpp"
 #include "core/catalog_names.hpp"
 #include "feed/command.hpp"
 #include "feed/preview.hpp"
 #include "feed/workshop.hpp"
+#include "protocols/feeds/json_fields.hpp"
 #include "trust/tuf/time_text.hpp"
 
 namespace homepatch::feed {
@@ -29,6 +31,10 @@ Status eol(const Program& program, const EolOptions& options) {
   }
   if (!options.since.empty() && !is_date(options.since)) {
     return fail(Errc::invalid_argument, fmt::format("--since '{}' must be a day such as 2031-05-31", options.since));
+  }
+  if (!options.advice.empty() && !is_plain_text(options.advice, feeds::kMaxProse)) {
+    return fail(Errc::invalid_argument,
+                fmt::format("--advice must be one line of at most {} bytes of UTF-8", feeds::kMaxProse));
   }
   const auto before = TRY(workshop.draft(path));
   if (!before) return fail(Errc::not_found, fmt::format("this feed has no catalog of {}", options.model));

@@ -29,16 +29,21 @@ void warn_of_expiry(const Workshop& workshop, std::string_view role, std::string
              tuf::time_text((*file)->expires), remedy);
 }
 
+// What the new timestamp is going to stand on must be there already: the newest root, in which homes look for its key,
+// and the snapshot that it names.
 Status check_published(const Workshop& workshop, const std::string& destination) {
   TRY(check_destination(destination, workshop));
-  const auto snapshot = TRY(last_signed(workshop.metadata(), tuf::kSnapshot));
-  if (!snapshot) return {};  // refreshed_timestamp() says so
-  const auto path = fs::path(destination) / "metadata" / tuf::metadata_file_name(tuf::kSnapshot, snapshot->version);
-  std::error_code ignored;
-  if (fs::exists(path, ignored)) return {};
-  return fail(Errc::not_found, fmt::format("{} is missing: this feed's present state is not published in {}; run "
-                                           "homepatch-feed publish",
-                                           path.string(), destination));
+  for (const auto role : {tuf::kRoot, tuf::kSnapshot}) {
+    const auto file = TRY(last_signed(workshop.metadata(), role));
+    if (!file) continue;  // refreshed_timestamp() says so
+    const auto path = fs::path(destination) / "metadata" / tuf::metadata_file_name(role, file->version);
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) continue;
+    return fail(Errc::not_found, fmt::format("{} is missing: this feed's present state is not published in {}; run "
+                                             "homepatch-feed publish",
+                                             path.string(), destination));
+  }
+  return {};
 }
 
 Status refresh(const Program& program, const RefreshOptions& options) {

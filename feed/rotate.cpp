@@ -64,7 +64,7 @@ std::vector<tuf::SigningKey> signers(const std::vector<tuf::SigningKey>& at_hand
 // Refuses a root that homes would not follow.
 Status check_followed(const SignedFile& before, const std::string& after, Time now) {
   auto trusted = TRY(tuf::TrustedSet::open(before.bytes, tuf::Clock{now, tuf::Expiry::judge}, tuf::Limits{}));
-  TRY_IN("homes would not follow to the new root, nothing was changed", trusted.update_root(after));
+  TRY_IN("homes would not follow to this root, so it was not kept", trusted.update_root(after));
   return {};
 }
 

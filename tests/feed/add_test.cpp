@@ -142,6 +142,50 @@ TEST_F(Add, ImagesThatCannotBeAreRefused) {
   EXPECT_TRUE(says(run, "no [[image]] names the given file 'b.bin'")) << run.output;
 }
 
+TEST_F(Add, AgainReplacesWhatIsNotPublishedYet) {
+  const auto again = [&](const std::string& text) {
+    return tool.run(
+        {"add", "--again", "--feed", tool.path("work"), tool.file("release.toml", text), tool.path("fw.bin")});
+  };
+  ASSERT_EQ(tool.add(release_toml("1.1.0", 1100)).status, 0);
+  auto run = again(replaced(release_toml("1.1.0", 1100), "\"high\"", "\"low\""));
+  EXPECT_EQ(run.status, 0) << run.output;
+  const auto releases = tool.json("work/models/acme.example/plug/catalog.json")["releases"];
+  ASSERT_EQ(releases.size(), 1U);
+  EXPECT_EQ(releases[0]["severity"], "low");
+  ASSERT_EQ(tool.publish().status, 0);
+  run = again(release_toml("1.1.0", 1100));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "1.1.0 is published: homes may run it")) << run.output;
+}
+
+// An MCUboot image of version 1.1.0+45 without a hash (bootutil/image.h).
+std::string mcuboot_image() {
+  std::string image("\x3d\xb8\xf3\x96\0\0\0\0\x20\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\0\0\x2d\0\0\0\0\0\0\0", 32);
+  image += "code";
+  image.append("\x07\x69\x04\0", 4);
+  return image;
+}
+
+TEST_F(Add, AnImageWhoseHeaderContradictsTheReleaseIsRefused) {
+  tool.file("fw.bin", mcuboot_image());
+  const auto with_format = [](const std::string& version, const std::string& format) {
+    return release_toml(version, 1100) + "[[image]]\nfile = \"fw.bin\"\nformat = \"" + format + "\"\n";
+  };
+  auto run = tool.add(with_format("1.2.0", "mcuboot"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "line 1: version: is 1.2.0, but the header of fw.bin says 1.1.0+45")) << run.output;
+  run = tool.add(with_format("1.1.0+45", "esp-app"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "line 26: image[0].format: fw.bin does not begin as esp-app images do")) << run.output;
+  tool.file("cut.bin", mcuboot_image().substr(0, 33));
+  run = tool.add(replaced(with_format("1.1.0+45", "mcuboot"), "fw.bin", "cut.bin"), {"cut.bin"});
+  EXPECT_EQ(run.status, 1) << run.output;
+  run = tool.add(with_format("1.1.0+45", "mcuboot"));
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "fw.bin, 40 B, mcuboot"));
+}
+
 TEST_F(Add, NeedsAFeed) {
   const auto toml = tool.file("release.toml", release_toml("1.1.0", 1100));
   const auto run = tool.run({"add", "--feed", tool.path("nowhere"), toml, tool.path("fw.bin")});

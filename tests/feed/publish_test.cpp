@@ -226,6 +226,17 @@ TEST_F(Publish, RefreshRenewsTheTimestampAlone) {
       << run.output;
 }
 
+TEST_F(Publish, RefreshDoesNotSignWithAKeyThatHomesCannotKnowYet) {
+  ASSERT_EQ(tool.publish().status, 0);
+  ASSERT_EQ(
+      tool.run({"rotate", "timestamp", "--feed", tool.path("work"), "--passphrase-file", tool.path("pass")}).status, 0);
+  const auto run =
+      tool.run({"refresh", tool.path("out"), "--feed", tool.path("work"), "--passphrase-file", tool.path("pass")});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_TRUE(says(run, "2.root.json is missing: this feed's present state is not published")) << run.output;
+  EXPECT_EQ(tool.verify().status, 0);
+}
+
 TEST_F(Publish, OnlineKeysMayHaveAPassphraseOfTheirOwn) {
   FeedTool feed;
   feed.file("online", "cron knows this\n");
@@ -292,6 +303,8 @@ TEST_F(Publish, EndOfLifeIsSeenByHomes) {
   EXPECT_EQ(tool.json("out/metadata/timestamp.json")["signed"]["expires"], "2036-11-20T10:00:00Z");
   EXPECT_EQ(tool.run({"eol", "acme.example/other", "--feed", tool.path("work")}).status, 3);
   EXPECT_EQ(tool.run({"eol", "acme", "--feed", tool.path("work")}).status, 1);
+  run = tool.run({"eol", "acme.example/plug", "--advice", "\xff", "--feed", tool.path("work")});
+  EXPECT_TRUE(says(run, "--advice must be one line of at most 2000 bytes of UTF-8")) << run.output;
 }
 
 }  // namespace
