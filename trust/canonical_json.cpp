@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace homepatch {
 
 namespace {
@@ -11,13 +13,15 @@ using nlohmann::json;
 
 constexpr int kMaxDepth = 64;
 
-void write_string(std::string& out, std::string_view text) {
+Status write_string(std::string& out, std::string_view text) {
+  if (!is_utf8(text)) return fail(Errc::malformed, "canonical JSON: a text is not UTF-8");
   out += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }
   out += '"';
+  return {};
 }
 
 Status write_value(std::string& out, const json& value, int depth);
@@ -27,7 +31,7 @@ Status write_object(std::string& out, const json& object, int depth) {
   bool first = true;
   for (const auto& [key, value] : object.items()) {  // a std::map: sorted by bytes
     if (!std::exchange(first, false)) out += ',';
-    write_string(out, key);
+    TRY(write_string(out, key));
     out += ':';
     TRY(write_value(out, value, depth));
   }
@@ -59,7 +63,7 @@ Status write_value(std::string& out, const json& value, int depth) {
     case json::value_t::boolean: out += value.get<bool>() ? "true" : "false"; return {};
     case json::value_t::number_integer: out += std::to_string(value.get<std::int64_t>()); return {};
     case json::value_t::number_unsigned: return write_unsigned(out, value.get<std::uint64_t>());
-    case json::value_t::string: write_string(out, value.get_ref<const std::string&>()); return {};
+    case json::value_t::string: return write_string(out, value.get_ref<const std::string&>());
     case json::value_t::object: return write_object(out, value, depth + 1);
     case json::value_t::array: return write_array(out, value, depth + 1);
     case json::value_t::number_float:

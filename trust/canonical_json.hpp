@@ -10,7 +10,7 @@
 namespace homepatch {
 
 // Keys sorted by their bytes, no white space, only `"` and `\` escaped, integers only. Errors: malformed for a number
-// that is not an int64, too_large for nesting above 64 levels.
+// that is not an int64 or a string that is not UTF-8, too_large for nesting above 64 levels.
 Result<std::string> canonical_json(const nlohmann::json& value);
 
 }  // namespace homepatch
