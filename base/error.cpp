@@ -22,6 +22,7 @@ std::string_view to_string(Errc code) {
     case Errc::busy: return "busy";
     case Errc::unsupported: return "unsupported";
     case Errc::cancelled: return "cancelled";
+    case Errc::nothing_to_do: return "nothing_to_do";
     case Errc::internal: return "internal";
   }
   return "internal";
@@ -48,6 +49,7 @@ Error errno_error(std::string_view what, int error_number) {
 
 int exit_status(Errc code) {
   if (code == Errc::not_found) return kExitNotFound;
+  if (code == Errc::nothing_to_do) return kExitNothingToDo;
   if (code == Errc::not_authorised) return kExitNotAuthorised;
   return kExitFailed;
 }

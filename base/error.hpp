@@ -23,6 +23,7 @@ enum class Errc {
   busy,
   unsupported,
   cancelled,
+  nothing_to_do,
   internal,
 };
 

@@ -107,7 +107,12 @@ Result<std::unique_ptr<EventLoop>> EventLoop::open() {
 
 EventLoop::~EventLoop() { sd_event_unref(event_); }
 
-Loop::WallTime EventLoop::now() const { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+Loop::WallTime EventLoop::now() const {
+  const auto since_start = monotonic();
+  const auto wall = std::chrono::floor<milliseconds>(std::chrono::system_clock::now()).time_since_epoch();
+  ahead_ = std::max(ahead_, wall - since_start);
+  return WallTime(since_start + ahead_);
+}
 
 milliseconds EventLoop::monotonic() const { return milliseconds(monotonic_usec() / 1'000U); }
 

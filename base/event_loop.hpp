@@ -68,6 +68,7 @@ class EventLoop final : public Loop {
   explicit EventLoop(sd_event* event) : event_(event) {}
 
   sd_event* event_;
+  mutable std::chrono::milliseconds ahead_{std::chrono::milliseconds::min()};  // of wall time before monotonic time
 };
 
 }  // namespace homepatch

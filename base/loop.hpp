@@ -33,7 +33,8 @@ class Loop {
 
   virtual ~Loop() = default;
 
-  // UTC as the system clock has it: it may jump. What must not move back is core/trusted_time's matter.
+  // UTC by the system clock, but within one run it only moves forward: when the clock is set back, time goes on from
+  // where it was. Whether it may be believed is core/trusted_time's matter.
   [[nodiscard]] virtual WallTime now() const = 0;
 
   // Never jumps, and starts anywhere: only differences mean something.

@@ -1,6 +1,6 @@
 // The signed list of releases of one model, with the keys by which its devices are recognised. protocols/feeds reads it
 // from verified bytes; the planner decides with it. Gating fields are typed; display fields are text for people only
-// and never drive a decision (RFC 9124).
+// and never drive a decision (RFC 9124). docs/catalog.md describes the file it is read from.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,19 @@
 #include "core/family.hpp"
 
 namespace homepatch {
+
+// What one catalog may hold; the reader refuses more. Lengths of texts are in bytes.
+inline constexpr std::size_t kMaxCatalogBytes = 2U << 20U;
+inline constexpr std::size_t kMaxReleases = 512;
+inline constexpr std::size_t kMaxImages = 32;     // of one release
+inline constexpr std::size_t kMaxHardware = 32;   // of one model or image
+inline constexpr std::size_t kMaxMatches = 64;    // of one model and family
+inline constexpr std::size_t kMaxVendorId = 100;  // a domain name in lower case
+inline constexpr std::size_t kMaxModelId = 64;
+inline constexpr std::size_t kMaxReleaseId = 64;
+inline constexpr std::size_t kMaxTargetPath = 240;
+inline constexpr std::size_t kMaxMatchValue = 128;  // also versions and hardware values
+inline constexpr std::uint64_t kMaxImageLength = 256ULL << 20U;
 
 // One way to recognise a model: exact values by key, all of which must hold (docs/catalog.md names the keys per family:
 // tasmota {chip, image}; lwm2m {manufacturer, model, hw?}).
@@ -95,14 +108,19 @@ struct Catalog {
   std::string security_contact;
   std::string model_id;
   std::string model_name;
+  std::vector<std::string> hw;  // the hardware revisions of the model, or "any" alone
   std::vector<Match> match;
   bool updatable = true;
-  std::string method;           // auto, confirm, manual, none
-  std::string device_verifies;  // signature, hash, none
+  std::string method;            // auto, confirm, manual, none
+  std::string device_verifies;   // signature, hash, none; empty: not said
+  std::string no_update_reason;  // for people, where `updatable` is false
   std::optional<Support> support;
   std::vector<Release> releases;  // by rising seq
-  bool end_of_life = false;
+  bool end_of_life = false;       // the maker will publish nothing more
+  std::string end_of_life_since;  // YYYY-MM-DD, may be empty
+  Translations end_of_life_advice;
 
+  // The release that the text names exactly; nullptr where the catalog has none. Neither occurs twice in a catalog.
   [[nodiscard]] const Release* by_version(std::string_view version) const;
   [[nodiscard]] const Release* by_id(std::string_view id) const;
 

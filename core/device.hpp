@@ -34,6 +34,7 @@ struct Device {
   bool sleepy = false;
   Standing standing = Standing::fresh;
   Condition condition = Condition::unknown;  // not stored: only a live message makes a device online
+  bool version_live = false;                 // not stored: the version was heard live since the daemon started
   Time first_seen{};
   Time last_seen{};  // of a live message; zero: never
   Facts facts;
@@ -48,8 +49,8 @@ struct MergeOutcome {
   bool seen = false;       // last_seen moved
 };
 
-// Takes what the announcement says into the device. A retained message fills in fields but never makes the device
-// online or seen, and does not overwrite what a live message said (`live_known`).
+// Takes what the announcement says into the device. A retained message never makes the device online or seen (a
+// retained word of its absence does make it offline), and its version does not replace one that was heard live.
 MergeOutcome merge(Device& device, const Announcement& announcement);
 
 }  // namespace homepatch

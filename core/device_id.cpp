@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 namespace homepatch {
 
@@ -15,6 +16,24 @@ bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 bool is_plain(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          std::string_view("-._:").find(c) != std::string_view::npos;
+}
+
+// The 12 digits in lower case; separators are of one kind and between all bytes, or there are none.
+std::optional<std::string> mac_digits(std::string_view mac) {
+  const bool separated = mac.size() == 17;
+  if (!separated && mac.size() != 12) return std::nullopt;
+  if (separated && mac[2] != ':' && mac[2] != '-') return std::nullopt;
+  std::string digits;
+  for (std::size_t i = 0; i < mac.size(); ++i) {
+    if (separated && i % 3 == 2) {
+      if (mac[i] != mac[2]) return std::nullopt;
+      continue;
+    }
+    const auto c = static_cast<char>(std::tolower(static_cast<unsigned char>(mac[i])));
+    if (!is_hex(c)) return std::nullopt;
+    digits += c;
+  }
+  return digits;
 }
 
 }  // namespace
@@ -32,17 +51,11 @@ Result<DeviceId> DeviceId::parse(std::string_view text) {
 }
 
 Result<DeviceId> DeviceId::from_mac(std::string_view mac) {
-  std::string digits;
-  for (const char c : mac.substr(0, 18)) {
-    if (c == ':' || c == '-') continue;
-    digits += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  if (digits.size() != 12 || mac.size() > 17 || !std::ranges::all_of(digits, is_hex)) {
-    return fail(Errc::malformed, "a MAC address has 12 hexadecimal digits");
-  }
-  const bool group = (std::string_view("13579bdf").find(digits[1]) != std::string_view::npos);
-  if (group || digits == "000000000000") return fail(Errc::malformed, "the MAC address is not that of one device");
-  return DeviceId(std::string(kMacPrefix) + digits);
+  const auto digits = mac_digits(mac);
+  if (!digits) return fail(Errc::malformed, "a MAC address has 12 hexadecimal digits");
+  const bool group = std::string_view("13579bdf").find((*digits)[1]) != std::string_view::npos;
+  if (group || *digits == "000000000000") return fail(Errc::malformed, "the MAC address is not that of one device");
+  return DeviceId(std::string(kMacPrefix) + *digits);
 }
 
 Result<DeviceId> DeviceId::from_endpoint(std::string_view endpoint) {

@@ -11,6 +11,7 @@ enum class Reason {
   none,
   // of a decision: nothing to do
   up_to_date,
+  model_unknown,                  // the device has not said enough of itself yet
   no_catalog,                     // no enabled feed knows this model
   not_updatable,                  // the maker says that this model takes no updates
   no_image,                       // a newer release exists, but none of its images fits this hardware
@@ -20,7 +21,6 @@ enum class Reason {
   installed_version_unknown,
   ambiguous_model,   // two enabled feeds claim this model
   hardware_unknown,  // the device does not report its hardware and the release is not for "any"
-  model_unknown,     // the device has not said enough of itself yet
   owner_decides,     // policy asks before updating
   last_update_failed,
   sleeps,  // battery or sleeping device

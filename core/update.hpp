@@ -68,19 +68,21 @@ struct Update {
   Time created{};
   Time phase_since{};
   std::optional<Time> next_step;  // when the present phase ends or is looked at again by itself (I5)
-  unsigned attempts = 0;          // that counted (I11)
+  unsigned attempts = 0;          // of the device, that failed
+  unsigned gateway_failures = 0;  // of the gateway or the feed: they never count as the device's attempts (I11)
   unsigned transitions = 0;
   unsigned restarts = 0;    // of the device during the soak
-  bool rechecking = false;  // the soak is over and the device was asked for its version once more
+  bool restarted = false;   // it was seen to restart since the present phase began (transferring: into its helper)
+  bool rechecking = false;  // time is up and the device was asked for its version once more
   bool settled = false;     // what the update changed on the device, and what it held here, was put back
 
   friend bool operator==(const Update&, const Update&) = default;
 };
 
 // What happens to an update. Times of evidence are those of the live messages themselves.
-struct Resume {};  // creation, or the daemon's restart
-struct Due {};     // next_step has come
-struct SlotFree {};
+struct Resume {};    // creation, or the daemon's restart
+struct Due {};       // next_step has come; one that comes too early changes nothing
+struct SlotFree {};  // a waiting update may begin; changes nothing before its next_step
 struct ImagesReady {};
 struct ImagesFailed {
   Reason reason = Reason::image_not_available;
@@ -96,7 +98,7 @@ struct DeliveryFailed {
   std::string text;
 };
 struct Stirred {};    // progress was made: the stall limit starts anew; not saved
-struct DeviceSpoke {  // a live announcement of the device
+struct DeviceSpoke {  // a live announcement of the device, never a retained one (I4)
   Time at{};
   bool restarted = false;
   bool intermediate = false;
@@ -122,12 +124,15 @@ enum class Command {
 };
 
 struct UpdateRules {
+  Duration fetch_limit = std::chrono::hours(2);
   Duration transfer_stall = std::chrono::minutes(10);  // without any progress
+  Duration transfer_limit = std::chrono::hours(24);    // in all, however slowly it goes on
   Duration install_limit = std::chrono::minutes(10);   // until the device is back
   Duration soak = std::chrono::minutes(30);
   Duration recheck_limit = std::chrono::minutes(5);
   Duration retry_base = std::chrono::minutes(5);  // doubles with each attempt, at most a day
   unsigned max_attempts = 3;
+  unsigned max_gateway_failures = 10;  // with the default pauses: about two days
   unsigned max_soak_restarts = 2;
 };
 

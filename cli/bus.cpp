@@ -1,0 +1,163 @@
+#include "cli/bus.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "base/text.hpp"
+
+namespace homepatch::cli {
+
+namespace {
+
+constexpr std::size_t kMaxErrorText = 1000;
+constexpr std::string_view kNothingToDo = "org.homepatch1.Error.NothingToDo";
+
+struct Kind {
+  std::string_view name;
+  Errc code;
+  std::string_view text;  // instead of the bus's own, which is written for programmers
+};
+
+constexpr std::string_view kNotRunning =
+    "homepatchd is not running on this bus. Start it with: systemctl start homepatchd (and look for what it says with: "
+    "journalctl -u homepatchd)";
+constexpr std::string_view kNotAllowed = "You are not allowed to do this. Try it as root, or with sudo.";
+constexpr std::string_view kOtherVersion =
+    "homepatchd does not understand this. It may be older or newer than this homepatchctl: compare homepatchctl "
+    "--version "
+    "and homepatchctl status.";
+constexpr std::string_view kNoAnswer =
+    "homepatchd did not answer in time. Look for what it says with: journalctl -u homepatchd";
+
+constexpr std::array kKinds{
+    Kind{"org.homepatch1.Error.InvalidArgument", Errc::invalid_argument, ""},
+    Kind{"org.homepatch1.Error.Malformed", Errc::malformed, ""},
+    Kind{"org.homepatch1.Error.NotFound", Errc::not_found, ""},
+    Kind{"org.homepatch1.Error.AlreadyExists", Errc::already_exists, ""},
+    Kind{"org.homepatch1.Error.NotAuthorised", Errc::not_authorised, ""},
+    Kind{"org.homepatch1.Error.NotTrusted", Errc::not_trusted, ""},
+    Kind{"org.homepatch1.Error.TooLarge", Errc::too_large, ""},
+    Kind{"org.homepatch1.Error.NoSpace", Errc::no_space, ""},
+    Kind{"org.homepatch1.Error.Io", Errc::io, ""},
+    Kind{"org.homepatch1.Error.Unavailable", Errc::unavailable, ""},
+    Kind{"org.homepatch1.Error.Busy", Errc::busy, ""},
+    Kind{"org.homepatch1.Error.Unsupported", Errc::unsupported, ""},
+    Kind{"org.homepatch1.Error.Cancelled", Errc::cancelled, ""},
+    Kind{"org.freedesktop.DBus.Error.ServiceUnknown", Errc::unavailable, kNotRunning},
+    Kind{"org.freedesktop.DBus.Error.NameHasNoOwner", Errc::unavailable, kNotRunning},
+    Kind{"org.freedesktop.DBus.Error.AccessDenied", Errc::not_authorised, kNotAllowed},
+    Kind{"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", Errc::not_authorised, kNotAllowed},
+    Kind{"org.freedesktop.DBus.Error.UnknownObject", Errc::not_found, "It is not there (any more)."},
+    Kind{"org.freedesktop.DBus.Error.UnknownMethod", Errc::unsupported, kOtherVersion},
+    Kind{"org.freedesktop.DBus.Error.UnknownInterface", Errc::unsupported, kOtherVersion},
+    Kind{"org.freedesktop.DBus.Error.InvalidArgs", Errc::unsupported, kOtherVersion},
+    Kind{"org.freedesktop.DBus.Error.NoReply", Errc::unavailable, kNoAnswer},
+    Kind{"org.freedesktop.DBus.Error.Timeout", Errc::unavailable, kNoAnswer},
+};
+
+class CallError {
+ public:
+  CallError() = default;
+  CallError(const CallError&) = delete;
+  CallError& operator=(const CallError&) = delete;
+  ~CallError() { sd_bus_error_free(&error_); }
+  sd_bus_error* get() { return &error_; }
+
+ private:
+  sd_bus_error error_ = SD_BUS_ERROR_NULL;
+};
+
+Error cannot_connect(int error_number) {
+  const char* address = std::getenv("DBUS_SYSTEM_BUS_ADDRESS");
+  const std::string at = address != nullptr ? fmt::format(" at {}", printable(address)) : std::string();
+  const Error cause = errno_error("", error_number);
+  if (error_number == EACCES || error_number == EPERM) {
+    return Error{Errc::not_authorised, fmt::format("You are not allowed to use the system bus{}{}", at, cause.text)};
+  }
+  return Error{
+      Errc::unavailable,
+      fmt::format("The system bus cannot be reached{}{}. homepatchctl speaks to homepatchd through it: is dbus "
+                  "running? (systemctl status dbus)",
+                  at, cause.text)};
+}
+
+}  // namespace
+
+Error error_from_bus(const sd_bus_error& error) {
+  const std::string_view name = error.name == nullptr ? "" : error.name;
+  const std::string text = printable(error.message == nullptr ? name : error.message, kMaxErrorText);
+  for (const Kind& kind : kKinds) {
+    if (kind.name == name) return Error{kind.code, kind.text.empty() ? text : std::string(kind.text)};
+  }
+  return Error{Errc::internal, text};
+}
+
+Result<Bus> Bus::open() {
+  sd_bus* bus = nullptr;
+  if (const int r = sd_bus_open_system_with_description(&bus, "homepatchctl"); r < 0) return fail(cannot_connect(-r));
+  Bus open_bus(bus);
+  // Connecting and saying hello happen in the background: wait, so that their errors are not taken for the daemon's.
+  const char* own_name = nullptr;
+  if (const int r = sd_bus_get_unique_name(bus, &own_name); r < 0) return fail(cannot_connect(-r));
+  sd_bus_set_allow_interactive_authorization(bus, 1);
+  return open_bus;
+}
+
+Result<Message> Bus::new_call(const std::string& path, const char* interface, const char* method) {
+  sd_bus_message* call = nullptr;
+  const int r = sd_bus_message_new_method_call(handle(), &call, kService, path.c_str(), interface, method);
+  if (r < 0) return fail(errno_error("writing a call to homepatchd", -r));
+  sd_bus_message_set_auto_start(call, 0);
+  return Message(call);
+}
+
+Result<Answer> Bus::send(const Message& call, std::chrono::microseconds limit) {
+  CallError error;
+  sd_bus_message* reply = nullptr;
+  const auto usec = static_cast<std::uint64_t>(limit.count());
+  if (sd_bus_call(handle(), call.get(), usec, error.get(), &reply) >= 0) return Answer{Message(reply), std::nullopt};
+  if (sd_bus_error_has_name(error.get(), kNothingToDo.data()) > 0) {
+    return Answer{nullptr, printable(error.get()->message == nullptr ? "" : error.get()->message, kMaxErrorText)};
+  }
+  return fail(error_from_bus(*error.get()));
+}
+
+Result<Answer> Bus::ask(const std::string& path, const char* interface, const char* method,
+                        const std::optional<std::string>& text, std::chrono::microseconds limit) {
+  const Message call = TRY(new_call(path, interface, method));
+  if (text) {
+    if (const int r = sd_bus_message_append(call.get(), "s", text->c_str()); r < 0) {
+      return fail(Errc::invalid_argument, fmt::format("'{}' is not text that can be asked for", printable(*text)));
+    }
+  }
+  return send(call, limit);
+}
+
+Result<Value> Bus::get(const std::string& path, const char* interface, const char* method,
+                       const std::optional<std::string>& text, std::chrono::microseconds limit) {
+  const Answer answer = TRY(ask(path, interface, method, text, limit));
+  if (answer.nothing) return fail(Errc::internal, *answer.nothing);
+  if (sd_bus_message_at_end(answer.reply.get(), 1) > 0) return Value();
+  return read_value(answer.reply.get());
+}
+
+Result<std::string> Bus::find_device(const std::string& text) {
+  auto found = get(kRoot, kManager, "FindDevice", text);
+  if (!found && found.error().code == Errc::not_found) {
+    return fail(Errc::not_found, fmt::format("{} See what is known with: homepatchctl devices", found.error().text));
+  }
+  if (!found) return fail(std::move(found).error());
+  return found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Result<Answer> Bus::start_update(const std::string& device_path) {
+  const Message call = TRY(new_call(device_path, kDevice, "Update"));
+  if (const int r = sd_bus_message_append(call.get(), "a{sv}", 0); r < 0) {
+    return fail(errno_error("writing a call to homepatchd", -r));
+  }
+  return send(call, kAnswerLimit);
+}
+
+}  // namespace homepatch::cli

@@ -1,0 +1,77 @@
+// The connection to homepatchd: blocking calls with their errors put into words. Commands speak through this; what
+// follows the daemon live (update_follower) takes the raw connection. Holds nothing that must outlive the program.
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/value.hpp"
+
+namespace homepatch::cli {
+
+inline constexpr const char* kService = "org.homepatch1";
+inline constexpr const char* kRoot = "/org/homepatch1";
+inline constexpr const char* kManager = "org.homepatch1.Manager";
+inline constexpr const char* kDevice = "org.homepatch1.Device";
+inline constexpr const char* kRelease = "org.homepatch1.Release";
+inline constexpr const char* kUpdate = "org.homepatch1.Update";
+inline constexpr const char* kObjectManager = "org.freedesktop.DBus.ObjectManager";
+inline constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
+
+struct MessageUnref {
+  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
+};
+using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
+
+// What a method answered: a reply, or the daemon's word that there is nothing to do.
+struct Answer {
+  Message reply;                       // null when there is nothing to do
+  std::optional<std::string> nothing;  // why not, for people
+};
+
+// An error as it came over the bus, as ours: its kind from its name, its text ready for a person.
+Error error_from_bus(const sd_bus_error& error);
+
+class Bus {
+ public:
+  static constexpr std::chrono::seconds kAnswerLimit{25};
+  static constexpr std::chrono::minutes kRefreshLimit{15};  // feeds are fetched over slow lines
+
+  // The system bus, or the one that DBUS_SYSTEM_BUS_ADDRESS names.
+  static Result<Bus> open();
+
+  // A method without arguments, or with one text.
+  Result<Answer> ask(const std::string& path, const char* interface, const char* method,
+                     const std::optional<std::string>& text = std::nullopt,
+                     std::chrono::microseconds limit = kAnswerLimit);
+
+  // The same where "nothing to do" is no possible answer: the first value of the reply, or null when it is empty.
+  Result<Value> get(const std::string& path, const char* interface, const char* method,
+                    const std::optional<std::string>& text = std::nullopt,
+                    std::chrono::microseconds limit = kAnswerLimit);
+
+  // The object path of the one device that `text` means.
+  Result<std::string> find_device(const std::string& text);
+
+  // Device.Update(): the path of the new update.
+  Result<Answer> start_update(const std::string& device_path);
+
+  [[nodiscard]] sd_bus* handle() const { return bus_.get(); }
+
+ private:
+  struct Unref {
+    void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
+  };
+  explicit Bus(sd_bus* bus) : bus_(bus) {}
+  Result<Message> new_call(const std::string& path, const char* interface, const char* method);
+  Result<Answer> send(const Message& call, std::chrono::microseconds limit);
+
+  std::unique_ptr<sd_bus, Unref> bus_;
+};
+
+}  // namespace homepatch::cli

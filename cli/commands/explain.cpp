@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/documents.hpp"
+#include "cli/words.hpp"
+
+namespace homepatch::cli {
+
+namespace {
+
+std::string what_it_is(const DeviceView& d) {
+  std::string maker = d.manufacturer.empty() ? "an unknown maker" : shown(d.manufacturer);
+  std::string text = fmt::format("It is {} of {}", d.model.empty() ? "an unknown model" : "a " + shown(d.model), maker);
+  if (!d.hardware.empty()) text += fmt::format(", hardware {}", shown(d.hardware));
+  text += fmt::format(", found over {}", shown(d.family));
+  if (!d.address.empty()) text += fmt::format(" at {}", shown(d.address));
+  return text + fmt::format("; last heard from: {}.", ago(d.last_seen, now_millis()));
+}
+
+std::string what_it_runs(const DecisionView& d) {
+  if (d.installed.empty()) return "What it runs is not known.";
+  return fmt::format("It runs {}.", shown(d.installed));
+}
+
+std::string what_happens(const DecisionView& d) {
+  std::string begin;
+  if (d.verdict == "update") begin = fmt::format("It will be updated to {}.", shown(d.target));
+  if (d.verdict == "wait") begin = fmt::format("It will be updated to {}, but not yet.", shown(d.target));
+  if (d.verdict == "ask" && !d.target.empty())
+    begin = fmt::format("{} is there for it, and you are asked.", shown(d.target));
+  if (d.verdict == "ask" && d.target.empty()) begin = "It is not updated by itself.";
+  if (d.verdict == "none") begin = "There is nothing to install.";
+  if (d.not_before > now_millis()) begin += fmt::format(" Not before {}.", local_time(d.not_before));
+  return fmt::format("{} {} ({})", begin, printable(d.text, 600), shown(d.reason));
+}
+
+std::string which_way(const DecisionView& d) {
+  std::string way = shown(d.installed);
+  for (const std::string& version : d.path) way += fmt::format(", then {}", shown(version));
+  return fmt::format("Its maker demands steps between: {}.", way);
+}
+
+std::string what_for(const DecisionView& d) {
+  const std::string kind = d.kind.empty() ? "" : fmt::format("{} release, ", shown(d.kind));
+  const std::string severity = d.severity.empty() ? "not told" : shown(d.severity);
+  std::string text = fmt::format("{} ({}severity: {})", shown(d.target), kind, severity);
+  if (d.protects.empty()) return text + " names no published vulnerability that it protects against.";
+  return text + fmt::format(" protects against {}.", printable(fmt::format("{}", fmt::join(d.protects, ", ")), 1000));
+}
+
+std::string until_when(const DecisionView& d, const std::string& kind) {
+  if (d.support_end.empty()) return "Until when its maker patches it is not known.";
+  const std::string how = kind.empty() ? "" : fmt::format(" ({})", shown(kind));
+  if (is_past(d.support_end, now_millis())) {
+    return fmt::format(
+        "Its maker stopped patching it on {}{}: think of replacing it, or of keeping it off the network.",
+        shown(d.support_end), how);
+  }
+  return fmt::format("Its maker patches it until {}{}.", shown(d.support_end), how);
+}
+
+std::string what_you_can_do(const DeviceView& d, const UpdateView* update) {
+  if (update != nullptr && !update->over()) {
+    return fmt::format("Watch the update: homepatchctl watch; stop it: homepatchctl cancel {}", update->id);
+  }
+  if (d.standing == "new") return fmt::format("Accept it: homepatchctl accept {}", shown(d.id));
+  const bool may_update = d.verdict == "ask" || d.verdict == "wait" || d.verdict == "update";
+  if (may_update && !d.target.empty()) return fmt::format("Update it now: homepatchctl update --wait {}", shown(d.id));
+  if (d.reason == "no_catalog") {
+    return "Add a feed of its maker, or one you trust for it, to /etc/homepatch/homepatchd.toml, then: homepatchctl "
+           "refresh";
+  }
+  return "";
+}
+
+void print(const Screen& screen, const DeviceView& device, const DecisionView& d, const UpdateView* update) {
+  screen.line(screen.paint(Tone::strong, fmt::format("{} ({})", shown(device.title()), shown(device.id))));
+  screen.paragraph(what_it_is(device));
+  screen.paragraph(what_it_runs(d));
+  screen.line("");
+  screen.paragraph(what_happens(d));
+  if (d.path.size() > 1) screen.paragraph(which_way(d));
+  if (!d.target.empty()) screen.paragraph(what_for(d));
+  screen.paragraph(until_when(d, device.support_kind));
+  if (update != nullptr) screen.paragraph(fmt::format("Last update ({}): {}", update->id, outcome_sentence(*update)));
+  const std::string deed = what_you_can_do(device, update);
+  if (deed.empty()) return;
+  screen.line("");
+  screen.paragraph(deed);
+}
+
+Result<int> explain(Program& program, const std::string& text) {
+  Bus bus = TRY(Bus::open());
+  const std::string path = TRY(bus.find_device(text));
+  const auto decision = DecisionView::from(TRY(bus.get(path, kDevice, "Explain")));
+  if (program.json) {
+    program.screen.print(document({{"explanation", to_json(decision)}}));
+    return kExitDone;
+  }
+  const DeviceView device = TRY(read_device(bus, path));
+  const auto update = read_last_update(bus, device);
+  print(program.screen, device, decision, update ? &*update : nullptr);
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Program& program) {
+  const auto text = std::make_shared<std::string>();
+  add_command(app, program, "explain", "Explain why a device is or is not being patched, and what would happen",
+              [&program, text] { return explain(program, *text); })
+      ->add_option("DEV", *text, "The device")
+      ->required();
+}
+
+}  // namespace homepatch::cli

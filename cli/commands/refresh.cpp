@@ -1,0 +1,46 @@
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/bus.hpp"
+#include "cli/commands.hpp"
+#include "cli/documents.hpp"
+
+namespace homepatch::cli {
+
+namespace {
+
+constexpr std::size_t kMaxReport = 2000;
+
+// One line a feed, or whatever lines the daemon makes of it.
+void say(const Screen& screen, std::string_view text) {
+  text = text.substr(0, kMaxReport);
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    screen.paragraph(printable(text.substr(0, end), kMaxReport));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+Result<int> refresh(Program& program) {
+  Bus bus = TRY(Bus::open());
+  const Answer answer = TRY(bus.ask(kRoot, kManager, "Refresh", std::nullopt, Bus::kRefreshLimit));
+  std::string text = answer.nothing.value_or("");
+  if (!answer.nothing) {
+    const Value said = TRY(read_value(answer.reply.get()));
+    if (said.is_string()) text = said.get<std::string>();
+  }
+  if (program.json) {
+    program.screen.print(document({{"outcome", answer.nothing ? "nothing" : "done"}, {"text", text}}));
+  } else {
+    say(program.screen, text);
+  }
+  return answer.nothing ? kExitNothingToDo : kExitDone;
+}
+
+}  // namespace
+
+void add_refresh(CLI::App& app, Program& program) {
+  add_command(app, program, "refresh", "Ask all feeds for news now", [&program] { return refresh(program); });
+}
+
+}  // namespace homepatch::cli

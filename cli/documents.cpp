@@ -1,0 +1,119 @@
+#include "cli/documents.hpp"
+
+#include <charconv>
+
+#include "cli/words.hpp"
+
+namespace homepatch::cli {
+
+namespace {
+
+// The number of the update at an object path, null for "/".
+Json update_number(std::string_view path) {
+  const std::string_view tail = path.substr(path.rfind('/') + 1);
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(tail.data(), tail.data() + tail.size(), id);
+  if (error != std::errc() || end != tail.data() + tail.size()) return nullptr;
+  return id;
+}
+
+}  // namespace
+
+Json json_time(std::int64_t millis) {
+  const std::string text = rfc3339(millis);
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json to_json(const DeviceView& d) {
+  return {{"id", d.id},
+          {"name", d.name},
+          {"family", d.family},
+          {"manufacturer", d.manufacturer},
+          {"model", d.model},
+          {"hardware", d.hardware},
+          {"installed", d.version},
+          {"address", d.address},
+          {"condition", d.condition},
+          {"standing", d.standing},
+          {"sleeps", d.sleeps},
+          {"first_seen", json_time(d.first_seen)},
+          {"last_seen", json_time(d.last_seen)},
+          {"verdict", d.verdict},
+          {"reason", d.reason},
+          {"text", d.reason_text},
+          {"target", d.target},
+          {"catalog", d.catalog},
+          {"updatable", d.updatable},
+          {"method", d.method},
+          {"support_end", d.support_end},
+          {"support_kind", d.support_kind},
+          {"last_update", update_number(d.last_update)}};
+}
+
+Json to_json(const ReleaseView& r) {
+  return {{"id", r.id},
+          {"version", r.version},
+          {"seq", r.seq},
+          {"feed", r.feed},
+          {"catalog", r.catalog},
+          {"vendor", r.vendor},
+          {"model", r.model},
+          {"kind", r.kind},
+          {"severity", r.severity},
+          {"cves", r.cves},
+          {"date", r.date},
+          {"summary", r.summary},
+          {"images", r.images},
+          {"bytes", r.bytes},
+          {"cached", r.cached},
+          {"provenance", r.provenance},
+          {"support_end", r.support_end}};
+}
+
+Json to_json(const UpdateView& u) {
+  return {{"id", u.id},
+          {"device", u.device},
+          {"name", u.device_name},
+          {"release", u.release},
+          {"from", u.from_version},
+          {"to", u.to_version},
+          {"phase", u.phase},
+          {"reason", u.reason},
+          {"text", u.reason_text},
+          {"detail", u.detail},
+          {"done", u.done},
+          {"total", u.total},
+          {"attempts", u.attempts},
+          {"created", json_time(u.created)},
+          {"phase_since", json_time(u.phase_since)},
+          {"next_step", json_time(u.next_step)},
+          {"asked_by", u.asked_by}};
+}
+
+Json to_json(const DecisionView& d) {
+  return {{"device", d.device},
+          {"name", d.name},
+          {"verdict", d.verdict},
+          {"reason", d.reason},
+          {"text", d.text},
+          {"installed", d.installed},
+          {"target", d.target},
+          {"release", d.release},
+          {"catalog", d.catalog},
+          {"path", d.path},
+          {"not_before", json_time(d.not_before)},
+          {"protects", d.protects},
+          {"kind", d.kind},
+          {"severity", d.severity},
+          {"support_end", d.support_end},
+          {"last_update", update_number(d.last_update)}};
+}
+
+Json to_json(const Error& error) { return {{"error", {{"code", to_string(error.code)}, {"text", error.text}}}}; }
+
+std::string document(const Json& json, bool compact) {
+  // Escaping all that is not ASCII also escapes DEL, C1 controls and what reorders a line.
+  return json.dump(compact ? -1 : 2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace homepatch::cli

@@ -1,0 +1,210 @@
+#include "core/planner.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/release_path.hpp"
+
+namespace homepatch {
+
+namespace {
+
+// Decides one case; slots are handed out afterwards.
+class Deciding {
+ public:
+  Deciding(const Case& subject, const std::vector<FeedState>& feeds, const Policy& policy)
+      : case_(subject), device_(*subject.device), feeds_(feeds), policy_(policy), decision_(subject.device->id) {}
+
+  Decision decide() && {
+    if (find_catalog() && find_offer()) judge_offer();
+    if (case_.running != nullptr) say(Verdict::wait, Reason::update_running);
+    return std::move(decision_);
+  }
+
+ private:
+  bool say(Verdict verdict, Reason reason, std::string detail = {}) {
+    decision_.verdict = verdict;
+    decision_.reason = reason;
+    decision_.detail = std::move(detail);
+    return false;
+  }
+
+  bool say_nothing_to_do(Reason reason) { return say(Verdict::none, reason); }
+
+  bool find_catalog() {
+    if (own_matches(device_).empty()) return say_nothing_to_do(Reason::model_unknown);
+    if (case_.claims.empty()) return why_no_catalog();
+    if (case_.claims.size() > 1) {
+      return say(Verdict::ask, Reason::ambiguous_model,
+                 case_.claims[0]->feed + " and " + case_.claims[1]->feed + " claim it");
+    }
+    decision_.catalog = case_.claims[0];
+    return true;
+  }
+
+  // A feed whose catalogs cannot be accepted now may know the model.
+  bool why_no_catalog() {
+    if (std::ranges::any_of(feeds_, [](const FeedState& feed) { return !feed.clock_trusted; })) {
+      return say(Verdict::wait, Reason::clock_not_trusted);
+    }
+    if (std::ranges::any_of(feeds_, [](const FeedState& feed) { return !feed.current; })) {
+      return say(Verdict::wait, Reason::feed_not_current);
+    }
+    return say_nothing_to_do(Reason::no_catalog);
+  }
+
+  bool find_offer() {
+    const Catalog& catalog = *decision_.catalog;
+    if (!catalog.updatable) return say_nothing_to_do(Reason::not_updatable);
+    if (device_.version.empty() || device_.intermediate) return say(Verdict::ask, Reason::installed_version_unknown);
+    const Release* installed = catalog.by_version(device_.version);
+    if (installed == nullptr) {
+      offer(newest_without_conditions());
+      return say(Verdict::ask, Reason::installed_version_unknown, "it runs " + device_.version);
+    }
+    offer(release_path(catalog, installed->seq, device_.hardware));
+    if (!decision_.offer) return why_no_offer(*installed);
+    return true;
+  }
+
+  bool why_no_offer(const Release& installed) {
+    bool newer = false;
+    bool fitting = false;
+    bool with_images = false;
+    for (const auto& release : decision_.catalog->releases) {
+      if (release.seq <= installed.seq || release.images.empty()) continue;
+      newer = with_images = true;
+      fitting |= !images_for(release, device_.hardware).empty();
+    }
+    if (!newer) return say_nothing_to_do(Reason::up_to_date);
+    if (fitting) return say_nothing_to_do(Reason::installed_is_newest_reachable);
+    if (device_.hardware.empty() && with_images) return say(Verdict::ask, Reason::hardware_unknown);
+    return say_nothing_to_do(Reason::no_image);
+  }
+
+  // For a device whose version the feed does not know, only a release that asks nothing of the installed one can fit.
+  [[nodiscard]] std::vector<const Release*> newest_without_conditions() const {
+    const auto& releases = decision_.catalog->releases;
+    for (auto it = releases.rbegin(); it != releases.rend(); ++it) {
+      const bool free = !it->required.from_seq_min && !it->required.from_seq_max;
+      if (free && !images_for(*it, device_.hardware).empty()) return {&*it};
+    }
+    return {};
+  }
+
+  void offer(std::vector<const Release*> path) {
+    if (path.empty()) return;
+    Offer made;
+    made.feed = decision_.catalog->feed;
+    made.catalog = decision_.catalog->path;
+    made.release = path.front();
+    made.images = images_for(*path.front(), device_.hardware);
+    made.path = std::move(path);
+    decision_.offer = std::move(made);
+  }
+
+  bool judge_offer() {
+    if (device_.standing == Standing::fresh && !policy_.accept_always) return say(Verdict::ask, Reason::new_device);
+    if (const auto past = verdict_of_past(); past != Reason::none) return say(Verdict::ask, past);
+    if (device_.sleepy) return say(Verdict::ask, Reason::sleeps);
+    if (!policy_.automatic) return say(Verdict::ask, Reason::owner_decides);
+    if (device_.condition != Condition::online) return say(Verdict::wait, Reason::offline);
+    say(Verdict::update, Reason::update_available);
+    return true;
+  }
+
+  // An update to this very release that ended otherwise than confirmed is not repeated unasked; one that was confirmed
+  // while the device again says the old version is a contradiction.
+  [[nodiscard]] Reason verdict_of_past() const {
+    const Update* last = case_.last;
+    if (last == nullptr || last->feed != decision_.offer->feed || last->catalog != decision_.offer->catalog ||
+        last->release != decision_.offer->release->id) {
+      return Reason::none;
+    }
+    return last->phase == Phase::confirmed ? Reason::contradictory : Reason::last_update_failed;
+  }
+
+  const Case& case_;
+  const Device& device_;
+  const std::vector<FeedState>& feeds_;
+  const Policy& policy_;
+  Decision decision_;
+};
+
+// Emergencies first, then by severity, then by identity, so that two plans of the same home are the same.
+bool goes_first(const Decision* a, const Decision* b) {
+  const Release& left = *a->offer->release;
+  const Release& right = *b->offer->release;
+  if (left.emergency != right.emergency) return left.emergency;
+  if (left.severity != right.severity) return left.severity > right.severity;
+  return a->device < b->device;
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::none: return "none";
+    case Verdict::ask: return "ask";
+    case Verdict::wait: return "wait";
+    case Verdict::update: return "update";
+  }
+  return "none";
+}
+
+std::vector<Match> own_matches(const Device& device) {
+  const auto fact = [&](std::string_view name) {
+    const auto found = device.facts.find(name);
+    return found == device.facts.end() ? std::string() : found->second;
+  };
+  Match match{device.family, {}};
+  switch (device.family) {
+    case Family::tasmota: match.keys = {{"chip", fact("chip")}, {"image", fact("image")}}; break;
+    case Family::lwm2m: match.keys = {{"manufacturer", device.manufacturer}, {"model", device.model}}; break;
+  }
+  if (std::ranges::any_of(match.keys, [](const auto& key) { return key.second.empty(); })) return {};
+  std::vector<Match> matches{match};
+  if (device.family == Family::lwm2m && !device.hardware.empty()) {
+    match.keys.emplace("hw", device.hardware);
+    matches.push_back(std::move(match));
+  }
+  return matches;
+}
+
+bool claims(const Catalog& catalog, const Device& device) {
+  const auto own = own_matches(device);
+  return std::ranges::any_of(catalog.match,
+                             [&](const Match& match) { return std::ranges::find(own, match) != own.end(); });
+}
+
+std::vector<Decision> plan(const std::vector<Case>& cases, const std::vector<FeedState>& feeds, const Policy& policy,
+                           unsigned under_way) {
+  std::vector<Decision> decisions;
+  decisions.reserve(cases.size());
+  for (const auto& subject : cases) decisions.push_back(Deciding(subject, feeds, policy).decide());
+
+  std::vector<Decision*> ready;
+  for (auto& decision : decisions) {
+    if (decision.verdict == Verdict::update) ready.push_back(&decision);
+  }
+  std::ranges::sort(ready, goes_first);
+  const std::size_t free = under_way < policy.max_under_way ? policy.max_under_way - under_way : 0;
+  for (std::size_t i = free; i < ready.size(); ++i) {
+    ready[i]->verdict = Verdict::wait;
+    ready[i]->reason = Reason::waits_for_slot;
+  }
+  return decisions;
+}
+
+bool may_start_by_hand(const Decision& decision) {
+  if (!decision.offer) return false;
+  switch (decision.verdict) {
+    case Verdict::update: return true;
+    case Verdict::wait: return decision.reason == Reason::waits_for_slot || decision.reason == Reason::offline;
+    case Verdict::ask: return decision.reason != Reason::new_device && decision.reason != Reason::ambiguous_model;
+    case Verdict::none: return false;
+  }
+  return false;
+}
+
+}  // namespace homepatch

@@ -1,0 +1,109 @@
+#include "core/reason.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace homepatch {
+
+namespace {
+
+struct Row {
+  Reason reason;
+  std::string_view code;
+  std::string_view sentence;
+};
+
+// One row a reason, in the order of the enumeration (a test holds it).
+constexpr std::array kRows{
+    Row{Reason::none, "none", ""},
+    Row{Reason::up_to_date, "up_to_date", "It runs the newest release that fits it."},
+    Row{Reason::model_unknown, "model_unknown", "It has not said enough of itself yet to know its model."},
+    Row{Reason::no_catalog, "no_catalog",
+        "No enabled feed knows this model. A feed of its maker, or one you trust for it, can be added to the "
+        "configuration."},
+    Row{Reason::not_updatable, "not_updatable", "Its maker says that this model takes no updates."},
+    Row{Reason::no_image, "no_image", "A newer release exists, but the feed has no image of it for this hardware."},
+    Row{Reason::installed_is_newest_reachable, "installed_is_newest_reachable",
+        "Newer releases exist, but none may be installed from the version it has; its maker has to offer a step "
+        "between."},
+    Row{Reason::new_device, "new_device", "It is new here. Accept it first: homepatchctl accept."},
+    Row{Reason::installed_version_unknown, "installed_version_unknown",
+        "What it runs is not known to the feed, so what fits it cannot be told. You may update it yourself if you are "
+        "sure."},
+    Row{Reason::ambiguous_model, "ambiguous_model",
+        "Two enabled feeds claim this model. Disable one of them in the configuration."},
+    Row{Reason::hardware_unknown, "hardware_unknown",
+        "It does not report its hardware, and the release is meant for particular hardware only."},
+    Row{Reason::owner_decides, "owner_decides",
+        "You, or the maker, asked that nobody updates it unasked: homepatchctl update."},
+    Row{Reason::last_update_failed, "last_update_failed",
+        "The last update to this release did not work. Look at it (homepatchctl updates), then try again with "
+        "homepatchctl update."},
+    Row{Reason::sleeps, "sleeps",
+        "It runs on battery or sleeps, so it is not updated unasked. Wake it and use homepatchctl update."},
+    Row{Reason::update_available, "update_available", "An update fits and will be installed."},
+    Row{Reason::waits_for_slot, "waits_for_slot", "Other updates are under way; it will have its turn."},
+    Row{Reason::offline, "offline", "It has not been heard from; the update begins when it is back."},
+    Row{Reason::update_running, "update_running", "An update is under way."},
+    Row{Reason::clock_not_trusted, "clock_not_trusted",
+        "The gateway does not know the time, so it cannot tell whether the feed is current. Nothing new is accepted "
+        "until it does."},
+    Row{Reason::feed_not_current, "feed_not_current",
+        "The feed's signed statements have expired; its publisher has to renew them. Nothing new is accepted from it "
+        "until then."},
+    Row{Reason::owner_asked, "owner_asked", "It was asked for."},
+    Row{Reason::retry_later, "retry_later", "The last attempt did not work; it will be tried again."},
+    Row{Reason::image_not_available, "image_not_available", "The feed's servers did not deliver the image."},
+    Row{Reason::image_not_trusted, "image_not_trusted",
+        "What the feed's servers delivered is not what was signed. It was thrown away."},
+    Row{Reason::no_space, "no_space", "The gateway has no room for the image. Free some, or raise the cache's quota."},
+    Row{Reason::transfer_refused, "transfer_refused", "The device refused the image."},
+    Row{Reason::transfer_failed, "transfer_failed", "The device did not get the whole image."},
+    Row{Reason::transfer_stalled, "transfer_stalled", "The device stopped taking the image."},
+    Row{Reason::device_restarted, "device_restarted", "The device restarted while it was being given the image."},
+    Row{Reason::identity_mismatch, "identity_mismatch",
+        "What answers in the device's name says that it is another device. Nothing was sent to it. Look at who may "
+        "write to the broker."},
+    Row{Reason::install_refused, "install_refused", "The device has the image but refused to install it."},
+    Row{Reason::install_failed, "install_failed", "The device tried to install the image and reported a failure."},
+    Row{Reason::installed_old_version, "installed_old_version",
+        "It restarted and came back with the version it had before."},
+    Row{Reason::contradictory, "contradictory",
+        "What the device reports contradicts itself. Look at the device before you try again."},
+    Row{Reason::unexpected_version, "unexpected_version", "It runs a version that is neither the old nor the new one."},
+    Row{Reason::never_returned, "never_returned",
+        "It was given the image and did not come back in time. Look whether it has power and network."},
+    Row{Reason::restarts_again_and_again, "restarts_again_and_again",
+        "It runs the new version but restarts or vanishes again and again."},
+    Row{Reason::cancelled_by_owner, "cancelled_by_owner", "It was cancelled."},
+    Row{Reason::too_many_steps, "too_many_steps",
+        "The update went round in circles and was ended. Please report this with the log."},
+    Row{Reason::proven, "proven", "The device itself proved the new version and stayed well."},
+};
+
+constexpr auto kReasons = [] {
+  std::array<Reason, kRows.size()> reasons{};
+  for (std::size_t i = 0; i < kRows.size(); ++i) reasons[i] = kRows[i].reason;
+  return reasons;
+}();
+
+const Row& row(Reason reason) {
+  const auto index = static_cast<std::size_t>(reason);
+  return index < kRows.size() ? kRows[index] : kRows[0];
+}
+
+}  // namespace
+
+std::string_view to_string(Reason reason) { return row(reason).code; }
+
+std::string_view sentence(Reason reason) { return row(reason).sentence; }
+
+std::optional<Reason> reason_from(std::string_view text) {
+  const auto* found = std::ranges::find(kRows, text, &Row::code);
+  if (found == kRows.end()) return std::nullopt;
+  return found->reason;
+}
+
+std::span<const Reason> all_reasons() { return kReasons; }
+
+}  // namespace homepatch

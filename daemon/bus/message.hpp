@@ -1,0 +1,46 @@
+// Small helpers over sd-bus messages, shared by the objects of this room: dictionaries, error names, who is calling.
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/time.hpp"
+
+namespace homepatch::bus {
+
+// The one table from our errors to D-Bus error names.
+std::string error_name(Errc code);
+
+// Answers the call with the error. Returns what a method handler returns.
+int reply_error(sd_bus_message* call, const Error& error);
+
+// Success when the caller may administer: root, the daemon's own user, or CAP_NET_ADMIN. Else not_authorised.
+homepatch::Result<void> require_administrator(sd_bus_message* call);
+
+// "root (uid 0)": for records.
+std::string caller_name(sd_bus_message* call);
+
+// One entry of an open a{sv}.
+int append_entry(sd_bus_message* message, const char* key, const std::string& value);
+int append_entry(sd_bus_message* message, const char* key, std::int64_t value);
+int append_entry(sd_bus_message* message, const char* key, std::uint32_t value);
+int append_entry(sd_bus_message* message, const char* key, const std::vector<std::string>& values);
+
+int append_text(sd_bus_message* message, std::string_view text);
+int append_texts(sd_bus_message* message, const std::vector<std::string>& texts);
+inline int append_time(sd_bus_message* message, Time time) {
+  return sd_bus_message_append(message, "x", to_millis(time));
+}
+
+// "/org/homepatch1/<kind>/<encoded name>" and back.
+std::string object_path(const char* kind, const std::string& name);
+Result<std::string> object_name(const char* kind, const char* path);
+
+inline constexpr const char* kRoot = "/org/homepatch1";
+inline constexpr const char* kBusName = "org.homepatch1";
+
+}  // namespace homepatch::bus

@@ -1,0 +1,160 @@
+#include <array>
+#include <cerrno>
+
+#include "daemon/bus/message.hpp"
+#include "daemon/bus/objects.hpp"
+#include "daemon/bus/properties.hpp"
+
+namespace homepatch::bus {
+
+namespace {
+
+struct Subject {
+  const Catalog& catalog;
+  const Release& release;
+  const Server& server;
+};
+
+std::uint64_t total_bytes(const Release& release) {
+  std::uint64_t bytes = 0;
+  for (const auto& image : release.images) bytes += image.length;
+  return bytes;
+}
+
+bool is_cached(const Subject& s) {
+  if (s.release.images.empty()) return false;
+  for (const auto& image : s.release.images) {
+    if (!s.server.sources().cached(image.sha256.hex())) return false;
+  }
+  return true;
+}
+
+std::string english(const Translations& translations) {
+  if (const auto found = translations.find("en"); found != translations.end()) return found->second;
+  return translations.empty() ? std::string() : translations.begin()->second;
+}
+
+constexpr std::array<Property<Subject>, 17> kProperties{{
+    {"Id", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.id); }},
+    {"Version", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.version); }},
+    {"Seq", [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "x", s.release.seq); }},
+    {"Feed", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.catalog.feed); }},
+    {"Catalog", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.catalog.path); }},
+    {"Vendor",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_text(m, s.catalog.vendor_name.empty() ? s.catalog.vendor_id : s.catalog.vendor_name);
+     }},
+    {"Model",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_text(m, s.catalog.model_name.empty() ? s.catalog.model_id : s.catalog.model_name);
+     }},
+    {"Kind", [](sd_bus_message* m, const Subject& s) { return append_text(m, to_string(s.release.kind)); }},
+    {"Severity", [](sd_bus_message* m, const Subject& s) { return append_text(m, to_string(s.release.severity)); }},
+    {"Cves", [](sd_bus_message* m, const Subject& s) { return append_texts(m, s.release.cves); }},
+    {"Date", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.date); }},
+    {"Summary", [](sd_bus_message* m, const Subject& s) { return append_text(m, english(s.release.summary)); }},
+    {"Images",
+     [](sd_bus_message* m, const Subject& s) {
+       return sd_bus_message_append(m, "u", static_cast<std::uint32_t>(s.release.images.size()));
+     }},
+    {"Bytes",
+     [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "t", total_bytes(s.release)); }},
+    {"Cached", [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "b", is_cached(s) ? 1 : 0); }},
+    {"Provenance", [](sd_bus_message* m, const Subject&) { return append_text(m, "signed_feed"); }},
+    {"SupportEnd",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_text(m, s.catalog.support ? s.catalog.support->end : std::string());
+     }},
+}};
+
+template <typename Visit>
+void each_release(const Server& server, Visit visit) {
+  for (const Catalog* catalog : const_cast<Server&>(server).engine().shelf.all()) {
+    for (const auto& release : catalog->releases) visit(*catalog, release);
+  }
+}
+
+// Paths are compared rather than taken apart: there are few releases, and nothing foreign is parsed.
+bool with_release(const Server& server, const char* path, const std::function<int(const Subject&)>& use, int& result) {
+  bool found = false;
+  each_release(server, [&](const Catalog& catalog, const Release& release) {
+    if (found || release_path_of(catalog, release) != path) return;
+    found = true;
+    result = use(Subject{catalog, release, server});
+  });
+  return found;
+}
+
+int get(sd_bus*, const char* path, const char*, const char* property, sd_bus_message* reply, void* userdata,
+        sd_bus_error*) noexcept {
+  int result = -ENOENT;
+  with_release(
+      *static_cast<Server*>(userdata), path,
+      [&](const Subject& subject) { return append_property(kProperties, property, reply, subject); }, result);
+  return result;
+}
+
+int find(sd_bus*, const char* path, const char*, void* userdata, void** found, sd_bus_error*) noexcept {
+  Server& server = *static_cast<Server*>(userdata);
+  int unused = 0;
+  if (!with_release(
+          server, path, [](const Subject&) { return 0; }, unused))
+    return 0;
+  *found = &server;
+  return 1;
+}
+
+int enumerate(sd_bus*, const char*, void* userdata, char*** nodes, sd_bus_error*) noexcept {
+  const auto paths = release_paths(*static_cast<Server*>(userdata));
+  auto** list = static_cast<char**>(std::calloc(paths.size() + 1, sizeof(char*)));
+  if (list == nullptr) return -ENOMEM;
+  for (std::size_t i = 0; i < paths.size(); ++i) list[i] = ::strdup(paths[i].c_str());
+  *nodes = list;
+  return 0;
+}
+
+constexpr std::uint64_t kConst = SD_BUS_VTABLE_PROPERTY_CONST;
+
+const sd_bus_vtable kVtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_PROPERTY("Id", "s", get, 0, kConst),
+    SD_BUS_PROPERTY("Version", "s", get, 0, kConst),
+    SD_BUS_PROPERTY("Seq", "x", get, 0, kConst),
+    SD_BUS_PROPERTY("Feed", "s", get, 0, kConst),
+    SD_BUS_PROPERTY("Catalog", "s", get, 0, kConst),
+    SD_BUS_PROPERTY("Vendor", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Model", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Kind", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Severity", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Cves", "as", get, 0, 0),
+    SD_BUS_PROPERTY("Date", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Summary", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Images", "u", get, 0, 0),
+    SD_BUS_PROPERTY("Bytes", "t", get, 0, 0),
+    SD_BUS_PROPERTY("Cached", "b", get, 0, 0),
+    SD_BUS_PROPERTY("Provenance", "s", get, 0, 0),
+    SD_BUS_PROPERTY("SupportEnd", "s", get, 0, 0),
+    SD_BUS_VTABLE_END,
+};
+
+}  // namespace
+
+std::string release_path_of(const Catalog& catalog, const Release& release) {
+  return object_path("release", catalog.feed + "/" + catalog.path + "#" + release.id);
+}
+
+std::vector<std::string> release_paths(const Server& server) {
+  std::vector<std::string> paths;
+  each_release(server, [&](const Catalog& catalog, const Release& release) {
+    paths.push_back(release_path_of(catalog, release));
+  });
+  return paths;
+}
+
+int add_releases(sd_bus* bus, Server& server) {
+  const std::string prefix = std::string(kRoot) + "/release";
+  const int r = sd_bus_add_fallback_vtable(bus, nullptr, prefix.c_str(), kReleaseInterface, kVtable, find, &server);
+  return r < 0 ? r : sd_bus_add_node_enumerator(bus, nullptr, prefix.c_str(), enumerate, &server);
+}
+
+}  // namespace homepatch::bus

@@ -1,0 +1,46 @@
+// What the bus shows of the daemon's neighbours: plain values, asked for when somebody reads them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/time.hpp"
+
+namespace homepatch::bus {
+
+struct FeedStatus {
+  std::string name;
+  std::string url;
+  std::string state;  // never, current, stale, failing
+  Time refreshed{};   // the last time that it was found current
+  std::string text;   // for people
+  unsigned catalogs = 0;
+};
+
+struct Status {
+  std::string broker = "off";  // off, connecting, connected
+  std::string broker_text;
+  bool clock_trusted = false;
+  std::string clock_text;
+  bool accept_always = false;
+  std::vector<std::string> listening;
+  std::vector<FeedStatus> feeds;
+  std::uint64_t cache_objects = 0;
+  std::uint64_t cache_bytes = 0;
+  std::uint64_t cache_quota = 0;
+  std::uint64_t wan_bytes = 0;    // fetched from feeds since the start
+  std::uint64_t saved_bytes = 0;  // delivered to devices beyond what was fetched for them
+};
+
+struct Sources {
+  std::function<Status()> status;
+  // Looks at all feeds now; answers once with a text for people.
+  std::function<void(std::function<void(Result<std::string>)>)> refresh;
+  // Whether the artifact is in the cache.
+  std::function<bool(const std::string& sha256_hex)> cached;
+};
+
+}  // namespace homepatch::bus

@@ -1,0 +1,302 @@
+#include "daemon/config.hpp"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+namespace homepatch {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::size_t kMaxConfigFile = 256UL << 10;
+constexpr std::size_t kMaxFeeds = 32;
+
+std::string place(const std::filesystem::path& file, const toml::source_region& source) {
+  return fmt::format("{}:{}", file.string(), source.begin.line);
+}
+
+// One table of the file: hands each key to the function that knows it and refuses the others.
+class Table {
+ public:
+  using Reader = std::function<Status(const toml::node&)>;
+
+  Table(const std::filesystem::path& file, std::string name) : file_(file), name_(std::move(name)) {}
+
+  Table& key(std::string_view key, Reader reader) {
+    readers_.emplace(key, std::move(reader));
+    return *this;
+  }
+
+  Status read(const toml::table& table) const {
+    for (const auto& [key, node] : table) {
+      const std::string where = place(file_, node.source());
+      const auto found = readers_.find(key.str());
+      if (found == readers_.end()) {
+        return fail(Errc::invalid_argument,
+                    fmt::format("{}: unknown key '{}'{}; known here: {}", where, printable(key.str(), 60),
+                                name_.empty() ? "" : " in [" + name_ + "]", known()));
+      }
+      if (auto done = found->second(node); !done) {
+        return fail(std::move(done).error().in(fmt::format("{}: {}", where, key.str())));
+      }
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] std::string known() const {
+    std::string out;
+    for (const auto& [key, reader] : readers_) out += (out.empty() ? "" : ", ") + key;
+    return out;
+  }
+
+  const std::filesystem::path& file_;
+  std::string name_;
+  std::map<std::string, Reader, std::less<>> readers_;
+};
+
+Result<std::string> text_of(const toml::node& node) {
+  const auto value = node.value_exact<std::string>();
+  if (!value) return fail(Errc::invalid_argument, "must be text in quotes");
+  return *value;
+}
+
+Result<std::int64_t> number_of(const toml::node& node, std::int64_t min, std::int64_t max) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value || *value < min || *value > max) {
+    return fail(Errc::invalid_argument, fmt::format("must be a whole number from {} to {}", min, max));
+  }
+  return *value;
+}
+
+Table::Reader text(std::string& out) {
+  return [&out](const toml::node& node) -> Status {
+    out = TRY(text_of(node));
+    return {};
+  };
+}
+
+Table::Reader path(std::filesystem::path& out) {
+  return [&out](const toml::node& node) -> Status {
+    out = TRY(text_of(node));
+    if (!out.is_absolute()) return fail(Errc::invalid_argument, "must be an absolute path");
+    return {};
+  };
+}
+
+Table::Reader flag(bool& out) {
+  return [&out](const toml::node& node) -> Status {
+    const auto value = node.value_exact<bool>();
+    if (!value) return fail(Errc::invalid_argument, "must be true or false");
+    out = *value;
+    return {};
+  };
+}
+
+// One of two words.
+Table::Reader choice(bool& out, std::string_view when_false, std::string_view when_true) {
+  return [&out, when_false, when_true](const toml::node& node) -> Status {
+    const std::string word = TRY(text_of(node));
+    if (word != when_false && word != when_true) {
+      return fail(Errc::invalid_argument, fmt::format("must be \"{}\" or \"{}\"", when_false, when_true));
+    }
+    out = word == when_true;
+    return {};
+  };
+}
+
+template <typename Number>
+Table::Reader number(Number& out, std::int64_t min, std::int64_t max) {
+  return [&out, min, max](const toml::node& node) -> Status {
+    out = static_cast<Number>(TRY(number_of(node, min, max)));
+    return {};
+  };
+}
+
+Table::Reader mebibytes(std::uint64_t& out) {
+  return [&out](const toml::node& node) -> Status {
+    out = static_cast<std::uint64_t>(TRY(number_of(node, 0, 1'000'000))) << 20U;
+    return {};
+  };
+}
+
+// Seconds, with a fraction where a test or the demo wants to be quick.
+template <typename Time>
+Table::Reader duration(Time& out) {
+  return [&out](const toml::node& node) -> Status {
+    const auto value = node.value<double>();
+    if (!value || *value < 0.0 || *value > 1e8) return fail(Errc::invalid_argument, "must be a number of seconds");
+    out = std::chrono::duration_cast<Time>(std::chrono::duration<double>(*value));
+    return {};
+  };
+}
+
+Table::Reader texts(std::vector<std::string>& out) {
+  return [&out](const toml::node& node) -> Status {
+    const auto* array = node.as_array();
+    if (array == nullptr || array->size() > 64) return fail(Errc::invalid_argument, "must be a list of texts");
+    out.clear();
+    for (const auto& item : *array) out.push_back(TRY(text_of(item)));
+    return {};
+  };
+}
+
+Table::Reader table(std::function<Status(const toml::table&)> read) {
+  return [read = std::move(read)](const toml::node& node) -> Status {
+    const auto* inner = node.as_table();
+    if (inner == nullptr) return fail(Errc::invalid_argument, "must be a table");
+    return read(*inner);
+  };
+}
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+Status read_feed(const std::filesystem::path& file, const toml::node& node, Config& config) {
+  FeedConfig feed;
+  const auto* table = node.as_table();
+  if (table == nullptr) return fail(Errc::invalid_argument, "must be written as [[feed]]");
+  TRY(Table(file, "feed")
+          .key("name", text(feed.name))
+          .key("url", text(feed.url))
+          .key("root", path(feed.root))
+          .key("vendors", texts(feed.vendors))
+          .read(*table));
+  const std::string where = place(file, node.source());
+  if (!is_name(feed.name)) {
+    return fail(Errc::invalid_argument, where + ": a feed needs a name of letters, digits, '-' and '_'");
+  }
+  if (feed.url.empty() || feed.root.empty()) {
+    return fail(Errc::invalid_argument, fmt::format("{}: feed '{}' needs url and root", where, feed.name));
+  }
+  if (std::ranges::find(config.feeds, feed.name, &FeedConfig::name) != config.feeds.end()) {
+    return fail(Errc::invalid_argument, fmt::format("{}: there are two feeds named '{}'", where, feed.name));
+  }
+  if (config.feeds.size() >= kMaxFeeds)
+    return fail(Errc::too_large, fmt::format("{}: more than {} feeds", where, kMaxFeeds));
+  while (feed.url.ends_with('/')) feed.url.pop_back();
+  config.feeds.push_back(std::move(feed));
+  return {};
+}
+
+Table::Reader feeds(const std::filesystem::path& file, Config& config) {
+  return [&file, &config](const toml::node& node) -> Status {
+    const auto* array = node.as_array();
+    if (array == nullptr) return fail(Errc::invalid_argument, "must be written as [[feed]]");
+    for (const auto& item : *array) TRY(read_feed(file, item, config));
+    return {};
+  };
+}
+
+Status read_update(const std::filesystem::path& file, const toml::table& node, Config& config) {
+  UpdateRules& rules = config.rules;
+  return Table(file, "update")
+      .key("fetch_limit", duration(rules.fetch_limit))
+      .key("transfer_stall", duration(rules.transfer_stall))
+      .key("install_limit", duration(rules.install_limit))
+      .key("soak", duration(rules.soak))
+      .key("recheck_limit", duration(rules.recheck_limit))
+      .key("retry_base", duration(rules.retry_base))
+      .key("max_attempts", number(rules.max_attempts, 1, 20))
+      .key("tasmota_quiet", duration(config.tasmota_quiet))
+      .read(node);
+}
+
+Status read_all(const std::filesystem::path& file, const toml::table& root, Config& config) {
+  bool ask = false;
+  const auto mqtt = [&](const toml::table& node) {
+    return Table(file, "mqtt")
+        .key("enabled", flag(config.mqtt.enabled))
+        .key("host", text(config.mqtt.host))
+        .key("port", number(config.mqtt.port, 1, 65535))
+        .key("user", text(config.mqtt.user))
+        .key("password_file", path(config.mqtt.password_file))
+        .key("client_id", text(config.mqtt.client_id))
+        .read(node);
+  };
+  const auto coap = [&](const toml::table& node) {
+    return Table(file, "coap")
+        .key("enabled", flag(config.coap.enabled))
+        .key("port", number(config.coap.port, 0, 65535))
+        .read(node);
+  };
+  const auto http = [&](const toml::table& node) {
+    return Table(file, "http").key("port", number(config.http.port, 0, 65535)).read(node);
+  };
+  const auto network = [&](const toml::table& node) {
+    return Table(file, "network").key("interfaces", texts(config.interfaces)).read(node);
+  };
+  const auto cache = [&](const toml::table& node) {
+    return Table(file, "cache")
+        .key("folder", path(config.cache))
+        .key("quota_mib", mebibytes(config.cache_limits.quota))
+        .key("keep_free_mib", mebibytes(config.cache_limits.keep_free))
+        .read(node);
+  };
+  const auto policy = [&](const toml::table& node) -> Status {
+    ask = !config.policy.automatic;
+    TRY(Table(file, "policy")
+            .key("accept_new", choice(config.policy.accept_always, "ask", "always"))
+            .key("updates", choice(ask, "automatic", "ask"))
+            .key("max_under_way", number(config.policy.max_under_way, 1, 64))
+            .read(node));
+    config.policy.automatic = !ask;
+    return {};
+  };
+  return Table(file, "")
+      .key("state", path(config.state))
+      .key("clock", choice(config.trust_clock, "kernel", "trust"))
+      .key("log", text(config.log_level))
+      .key("max_devices", number(config.max_devices, 1, 100'000))
+      .key("refresh_interval", duration(config.refresh_interval))
+      .key("network", table(network))
+      .key("mqtt", table(mqtt))
+      .key("coap", table(coap))
+      .key("http", table(http))
+      .key("cache", table(cache))
+      .key("policy", table(policy))
+      .key("update", table([&](const toml::table& node) { return read_update(file, node, config); }))
+      .key("feed", feeds(file, config))
+      .read(root);
+}
+
+Status read_config_file(const std::filesystem::path& file, Config& config) {
+  const std::string content = TRY_IN("reading the configuration", read_file(file, kMaxConfigFile));
+  // Debian's library throws, and only here.
+  try {
+    return read_all(file, toml::parse(std::string_view(content), file.string()), config);
+  } catch (const toml::parse_error& error) {
+    return fail(Errc::invalid_argument, fmt::format("{}: {}", place(file, error.source()), error.description()));
+  }
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::filesystem::path& file) {
+  Config config;
+  TRY(read_config_file(file, config));
+  std::filesystem::path folder = file;
+  folder.replace_extension(".d");
+  std::set<std::filesystem::path> drop_ins;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    if (entry.path().extension() == ".toml") drop_ins.insert(entry.path());
+  }
+  for (const auto& drop_in : drop_ins) TRY(read_config_file(drop_in, config));
+  return config;
+}
+
+}  // namespace homepatch

@@ -1,0 +1,73 @@
+// The daemon's configuration: /etc/homepatch/homepatchd.toml and the drop-ins beside it in homepatchd.d/, later files
+// over earlier ones. The defaults stand here and nowhere else. A key that is not known is refused with its file and
+// line. config/homepatchd.toml explains every key to people; a test holds that it parses and that its values are these
+// defaults.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/planner.hpp"
+#include "core/update.hpp"
+
+namespace homepatch {
+
+struct FeedConfig {
+  std::string name;                  // letters, digits, '-' and '_'; what logs and programs call it
+  std::string url;                   // the folder that holds metadata/ and targets/
+  std::filesystem::path root;        // the pinned root.json
+  std::vector<std::string> vendors;  // the vendor domains that it may speak for; empty: all
+};
+
+struct Config {
+  std::filesystem::path state = "/var/lib/homepatch";
+  std::filesystem::path cache = "/var/cache/homepatch";
+  bool trust_clock = false;  // clock = "kernel" | "trust"
+  std::string log_level = "info";
+
+  // I14: nothing listens elsewhere than on the addresses of these interfaces.
+  std::vector<std::string> interfaces = {"lo"};
+
+  struct Mqtt {
+    bool enabled = true;
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 1883;
+    std::string user;
+    std::filesystem::path password_file;
+    std::string client_id = "homepatchd";
+  } mqtt;
+
+  struct Coap {
+    bool enabled = true;
+    std::uint16_t port = 5683;  // 0: a free one
+  } coap;
+
+  struct Http {
+    std::uint16_t port = 8268;  // 0: a free one
+  } http;
+
+  struct Cache {
+    std::uint64_t quota = 64ULL << 20;      // bytes
+    std::uint64_t keep_free = 16ULL << 20;  // bytes
+  } cache_limits;
+
+  std::chrono::seconds refresh_interval = std::chrono::hours(6);
+  std::size_t max_devices = 4096;
+  Policy policy;
+  UpdateRules rules;
+
+  // How long to be silent towards a Tasmota device whose flashing a restart of the daemon may have interrupted.
+  std::chrono::milliseconds tasmota_quiet = std::chrono::seconds(60);
+
+  std::vector<FeedConfig> feeds;
+};
+
+// Reads `file` and then the *.toml of the folder with its stem and ".d" beside it, by name. A missing drop-in folder is
+// fine, a missing file is not.
+Result<Config> load_config(const std::filesystem::path& file);
+
+}  // namespace homepatch

@@ -1,0 +1,250 @@
+#include "daemon/daemon.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "protocols/coap/registration_facts.hpp"
+
+namespace homepatch {
+
+Result<std::unique_ptr<Daemon>> Daemon::start(EventLoop& loop, Config config) {
+  std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(config)));
+  TRY(daemon->open_storage());
+  TRY(daemon->open_network());
+  TRY(daemon->open_coap());
+  TRY(daemon->open_mqtt());
+  TRY(daemon->open_engine());
+  TRY(daemon->open_bus());
+  TRY(daemon->open_feeds());
+  return daemon;
+}
+
+Daemon::~Daemon() = default;
+
+void Daemon::stop() {
+  if (auto written = engine_->inventory.flush(); !written) log::error("{}", written.error().text);
+}
+
+Status Daemon::open_storage() {
+  TRY(make_folder(config_.state));
+  database_ = TRY(Database::open(config_.state / "homepatch.db"));
+  settings_ = std::make_unique<SettingsStore>(*database_);
+  feed_store_ = std::make_unique<FeedStore>(*database_, config_.state / "feeds");
+  cache_ = TRY(ArtifactCache::open(*database_, config_.cache,
+                                   {config_.cache_limits.quota, config_.cache_limits.keep_free}));
+  clock_ = std::make_unique<ClockKeeper>(loop_, *settings_, config_.trust_clock);
+  return clock_->start();
+}
+
+Status Daemon::open_network() {
+  addresses_ = TRY(Addresses::open(loop_, config_.interfaces));
+  fetcher_ = TRY(Fetcher::open(loop_));
+  artifact_server_ = TRY(ArtifactServer::open(loop_, http_addresses()));
+  supply_ = std::make_unique<Supply>(loop_, *fetcher_, *cache_, [this](std::string_view feed, const UpdateImage& image) {
+    for (const auto& known : feeds_) {
+      if (known->config().name == feed) return known->target_urls(image.target, image.sha256);
+    }
+    return std::vector<std::string>();
+  });
+  storeroom_ = std::make_unique<Storeroom>(loop_, *supply_, *cache_, *artifact_server_);
+  addresses_->listen([this] { on_addresses(); });
+  return {};
+}
+
+std::vector<ListenAddress> Daemon::http_addresses() const {
+  std::vector<ListenAddress> out;
+  for (const auto& ip : addresses_->now()) out.push_back(ListenAddress{ip, config_.http.port});
+  return out;
+}
+
+void Daemon::on_addresses() {
+  if (auto listening = artifact_server_->listen_on(http_addresses()); !listening) {
+    log::warning("following the interfaces' addresses: {}", listening.error().text);
+  }
+  if (!config_.coap.enabled) return;
+  for (const auto& ip : addresses_->now()) {
+    const auto known = std::ranges::any_of(coap_context_->addresses(), [&](const auto& at) { return at.ip() == ip; });
+    if (known) continue;
+    auto address = coap::Address::make(ip, config_.coap.port);
+    auto listening = address ? coap_context_->listen(*address) : address;
+    if (!listening) log::warning("following the interfaces' addresses: {}", listening.error().text);
+  }
+}
+
+Status Daemon::open_coap() {
+  if (!config_.coap.enabled) return {};
+  coap_context_ = TRY(coap::Context::open(loop_));
+  for (const auto& ip : addresses_->now()) {
+    const auto address = TRY_IN(ip, coap::Address::make(ip, config_.coap.port));
+    TRY(coap_context_->listen(address));
+  }
+  coap_exchanges_ = std::make_unique<coap::Exchanges>(loop_, *coap_context_);
+  lwm2m_ = std::make_unique<coap::Lwm2mServer>(
+      loop_, *coap_context_, *coap_exchanges_, coap::Lwm2mTimes{},
+      [this](const Announcement& announcement) { engine_->on_announcement(announcement); });
+  lwm2m_delivery_ = std::make_unique<coap::Lwm2mDelivery>(loop_, *lwm2m_);
+  return {};
+}
+
+Status Daemon::open_mqtt() {
+  if (!config_.mqtt.enabled) return {};
+  mqtt::Settings settings;
+  settings.host = config_.mqtt.host;
+  settings.port = config_.mqtt.port;
+  settings.user = config_.mqtt.user;
+  settings.client_id = config_.mqtt.client_id;
+  if (!config_.mqtt.password_file.empty()) {
+    settings.password = TRY_IN("the password for the broker", read_secret(config_.mqtt.password_file));
+  }
+  mqtt::tasmota::DeliveryLimits limits;
+  limits.quiet_after_restart = config_.tasmota_quiet;
+  mqtt::Household::Events events;
+  events.announcement = [this](const Announcement& announcement) { engine_->on_announcement(announcement); };
+  events.link = [this](mqtt::Link link, const std::string& text) {
+    log::notice("broker {}:{}: {}", config_.mqtt.host, config_.mqtt.port, text);
+    broker_ = link;
+    broker_text_ = text;
+    if (bus_) bus_->on_status();
+  };
+  events.remark = [](const std::string& text) { log::notice("{}", text); };
+  mqtt_ = TRY(mqtt::Household::open(loop_, std::move(settings), limits, std::move(events)));
+  broker_ = mqtt::Link::connecting;
+  broker_text_ = "connecting";
+  return {};
+}
+
+Status Daemon::open_engine() {
+  std::map<Family, Delivery*> deliveries;
+  if (mqtt_) deliveries[Family::tasmota] = &mqtt_->tasmota_delivery();
+  if (lwm2m_delivery_) deliveries[Family::lwm2m] = lwm2m_delivery_.get();
+  Engine::Settings settings;
+  settings.inventory.max_devices = config_.max_devices;
+  settings.policy = config_.policy;
+  settings.rules = config_.rules;
+  engine_ = std::make_unique<Engine>(loop_, *database_, *storeroom_, std::move(deliveries), settings);
+  TRY(engine_->start());
+  restore_registrations();
+  return {};
+}
+
+void Daemon::restore_registrations() {
+  if (!lwm2m_) return;
+  for (const auto& [id, device] : engine_->inventory.devices()) {
+    if (device.family != Family::lwm2m) continue;
+    std::int64_t lifetime = 0;
+    if (const auto found = device.facts.find(coap::fact::kLifetime); found != device.facts.end()) {
+      std::from_chars(found->second.data(), found->second.data() + found->second.size(), lifetime);
+    }
+    const Time expires = device.last_seen + std::chrono::seconds(lifetime) + coap::Registry::kExchangeLifetime;
+    if (auto restored = lwm2m_->restore(id, device.facts, expires); !restored) {
+      log::debug("{}: {}; it registers anew", id.to_string(), restored.error().text);
+    }
+  }
+}
+
+Status Daemon::open_bus() {
+  bus::Sources sources;
+  sources.status = [this] { return status(); };
+  sources.refresh = [this](auto done) { refresh_all(std::move(done)); };
+  sources.cached = [this](const std::string& sha256) {
+    const auto digest = Digest::parse(sha256);
+    return digest && cache_->contains(*digest);
+  };
+  bus_ = TRY(bus::Server::open(loop_, *engine_, std::move(sources)));
+  join_engine_to_bus();
+  return {};
+}
+
+void Daemon::join_engine_to_bus() {
+  Engine::Listeners listeners;
+  listeners.device = [this](const DeviceId& id) { bus_->on_device(id); };
+  listeners.removed = [this](const DeviceId& id) {
+    if (lwm2m_) lwm2m_->forget(id);
+    bus_->on_removed(id);
+  };
+  listeners.update = [this](const Update& update) { bus_->on_update(update); };
+  listeners.progress = [this](UpdateId id, Progress progress) { bus_->on_progress(id, progress); };
+  listeners.model_wanted = [this](const Device& device) {
+    for (const auto& match : homepatch::own_matches(device)) {
+      for (const auto& feed : feeds_) feed->consider(match);
+    }
+  };
+  listeners.catalogs = [this] { bus_->on_catalogs(); };
+  engine_->listen(std::move(listeners));
+}
+
+Status Daemon::open_feeds() {
+  for (const auto& config : config_.feeds) {
+    feeds_.push_back(std::make_unique<Feed>(
+        config, config_.refresh_interval,
+        Feed::Ports{loop_, *fetcher_, *feed_store_, *settings_, engine_->shelf, *clock_,
+                    [this] { return own_matches(); }, [this] { bus_->on_status(); }}));
+    TRY_IN("feed " + config.name, feeds_.back()->start());
+  }
+  return {};
+}
+
+std::set<Match> Daemon::own_matches() const {
+  std::set<Match> all;
+  for (const auto& [id, device] : engine_->inventory.devices()) {
+    for (auto& match : homepatch::own_matches(device)) all.insert(std::move(match));
+  }
+  return all;
+}
+
+// Answers once, when the last feed has answered.
+void Daemon::refresh_all(std::function<void(Result<std::string>)> done) {
+  struct Round {
+    std::size_t open = 0;
+    std::size_t good = 0;
+    std::string complaints;
+    std::function<void(Result<std::string>)> done;
+  };
+  if (feeds_.empty()) return done(fail(Errc::nothing_to_do, "no feed is configured; add one to the configuration"));
+  auto round = std::make_shared<Round>(Round{feeds_.size(), 0, "", std::move(done)});
+  for (const auto& feed : feeds_) {
+    feed->refresh([round, name = feed->config().name](const Status& outcome) {
+      if (outcome) {
+        ++round->good;
+      } else {
+        round->complaints += fmt::format("{}feed {}: {}", round->complaints.empty() ? "" : "; ", name, outcome.error().text);
+      }
+      if (--round->open > 0) return;
+      if (!round->complaints.empty()) {
+        round->done(fail(Errc::unavailable, round->complaints));
+      } else {
+        round->done(fmt::format("{} {} current", round->good, round->good == 1 ? "feed is" : "feeds are"));
+      }
+    });
+  }
+}
+
+bus::Status Daemon::status() const {
+  bus::Status status;
+  status.broker = broker_ == mqtt::Link::connected ? "connected" : broker_ == mqtt::Link::connecting ? "connecting" : "off";
+  status.broker_text = broker_text_;
+  const auto clock = clock_->verdict();
+  status.clock_trusted = clock.trusted;
+  status.clock_text = clock.text;
+  status.accept_always = config_.policy.accept_always;
+  if (coap_context_) {
+    for (const auto& at : coap_context_->addresses()) status.listening.push_back("coap " + at.to_string());
+  }
+  for (const auto& at : artifact_server_->listening()) status.listening.push_back(fmt::format("http {}:{}", at.ip, at.port));
+  for (const auto& feed : feeds_) {
+    status.feeds.push_back(bus::FeedStatus{feed->config().name, feed->config().url, std::string(to_string(feed->state())),
+                                           feed->last_current(), feed->text(),
+                                           static_cast<unsigned>(engine_->shelf.paths(feed->config().name).size())});
+  }
+  status.cache_objects = cache_->count();
+  status.cache_bytes = cache_->bytes();
+  status.cache_quota = cache_->quota();
+  for (const auto& [host, traffic] : fetcher_->traffic()) status.wan_bytes += traffic.bytes_received;
+  status.saved_bytes = storeroom_->saved_bytes();
+  return status;
+}
+
+}  // namespace homepatch

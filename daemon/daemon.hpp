@@ -1,0 +1,87 @@
+// The composition root: the daemon's parts, held in the order in which they need each other, and the few lines that join
+// them. Every other file of the daemon can be read without this one.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "daemon/act/storeroom.hpp"
+#include "daemon/bus/server.hpp"
+#include "daemon/config.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/fetch/clock_keeper.hpp"
+#include "daemon/fetch/feed.hpp"
+#include "daemon/fetch/supply.hpp"
+#include "daemon/find/addresses.hpp"
+#include "protocols/coap/delivery.hpp"
+#include "protocols/coap/lwm2m_server.hpp"
+#include "protocols/http/artifact_server.hpp"
+#include "protocols/http/fetcher.hpp"
+#include "protocols/mqtt/household.hpp"
+#include "storage/artifact_cache.hpp"
+#include "storage/database.hpp"
+#include "storage/feed_store.hpp"
+#include "storage/settings_store.hpp"
+
+namespace homepatch {
+
+class Daemon {
+ public:
+  // Everything up to "ready": what is refused here (a port in use, an unreadable key file, a database of a newer version)
+  // stops the daemon with a text.
+  static Result<std::unique_ptr<Daemon>> start(EventLoop& loop, Config config);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // At an orderly stop: writes what waits to be written.
+  void stop();
+
+ private:
+  Daemon(EventLoop& loop, Config config) : loop_(loop), config_(std::move(config)) {}
+  Status open_storage();
+  Status open_network();
+  Status open_mqtt();
+  Status open_coap();
+  Status open_engine();
+  Status open_feeds();
+  Status open_bus();
+  void join_engine_to_bus();
+  void restore_registrations();
+  void on_addresses();
+  [[nodiscard]] std::vector<ListenAddress> http_addresses() const;
+  [[nodiscard]] std::set<Match> own_matches() const;
+  [[nodiscard]] bus::Status status() const;
+  void refresh_all(std::function<void(Result<std::string>)> done);
+
+  EventLoop& loop_;
+  const Config config_;
+
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<SettingsStore> settings_;
+  std::unique_ptr<FeedStore> feed_store_;
+  std::unique_ptr<ArtifactCache> cache_;
+
+  std::unique_ptr<Addresses> addresses_;
+  std::unique_ptr<Fetcher> fetcher_;
+  std::unique_ptr<ArtifactServer> artifact_server_;
+  std::unique_ptr<ClockKeeper> clock_;
+  std::unique_ptr<Supply> supply_;
+  std::unique_ptr<Storeroom> storeroom_;
+
+  std::unique_ptr<mqtt::Household> mqtt_;
+  std::unique_ptr<coap::Context> coap_context_;
+  std::unique_ptr<coap::Exchanges> coap_exchanges_;
+  std::unique_ptr<coap::Lwm2mServer> lwm2m_;
+  std::unique_ptr<coap::Lwm2mDelivery> lwm2m_delivery_;
+
+  std::unique_ptr<Engine> engine_;
+  std::vector<std::unique_ptr<Feed>> feeds_;
+  std::unique_ptr<bus::Server> bus_;
+
+  mqtt::Link broker_ = mqtt::Link::off;
+  std::string broker_text_ = "switched off in the configuration";
+};
+
+}  // namespace homepatch

@@ -1,0 +1,63 @@
+#include "daemon/engine.hpp"
+
+namespace homepatch {
+
+Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries,
+               Settings settings)
+    : loop_(loop),
+      device_store_(database),
+      update_store_(database),
+      inventory(loop, device_store_, settings.inventory),
+      updater(loop, update_store_,
+              Updater::Ports{[this](const DeviceId& id) { return inventory.find(id); }, std::move(deliveries), &images},
+              settings.rules, settings.policy.max_under_way),
+      scheduler(loop, inventory, shelf, updater, settings.policy) {
+  inventory.accept_always(settings.policy.accept_always);
+  inventory.listen(Inventory::Listeners{
+      [this](const Device& device) { on_device_changed(device); },
+      [this](const DeviceId& id) {
+        scheduler.replan();
+        if (listeners_.removed) listeners_.removed(id);
+      },
+      [this](const DeviceId& id, const DeviceSpoke& spoke) { updater.on_spoke(id, spoke); },
+  });
+  shelf.listen([this] {
+    scheduler.replan();
+    if (listeners_.catalogs) listeners_.catalogs();
+  });
+  updater.listen(Updater::Listeners{
+      [this](const Update& update) {
+        scheduler.replan();
+        if (listeners_.update) listeners_.update(update);
+      },
+      [this](UpdateId id, Progress progress) {
+        if (listeners_.progress) listeners_.progress(id, progress);
+      },
+  });
+  scheduler.listen([this](const DeviceId& id) {
+    if (listeners_.device) listeners_.device(id);
+  });
+}
+
+Status Engine::start() {
+  TRY(inventory.load());
+  TRY(updater.load());
+  scheduler.replan();
+  return {};
+}
+
+void Engine::on_device_changed(const Device& device) {
+  updater.on_device_changed();
+  scheduler.replan();
+  if (listeners_.device) listeners_.device(device.id);
+  if (listeners_.model_wanted && !own_matches(device).empty() && shelf.claiming(device).empty())
+    listeners_.model_wanted(device);
+}
+
+Status Engine::forget(const DeviceId& id) {
+  if (inventory.find(id) == nullptr) return fail(Errc::not_found, "there is no device " + id.to_string());
+  TRY(updater.forget(id));
+  return inventory.forget(id);
+}
+
+}  // namespace homepatch

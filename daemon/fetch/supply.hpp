@@ -1,0 +1,78 @@
+// Brings images into the cache: each digest once, however many updates want it. What was interrupted goes on where it
+// stopped, also after a restart. Verified bytes only enter the cache (storage/artifact_cache).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "core/update.hpp"
+#include "protocols/http/fetcher.hpp"
+#include "storage/artifact_cache.hpp"
+
+namespace homepatch {
+
+class Supply {
+ public:
+  // Where the bytes of a feed's target may be fetched, to be tried in turn.
+  using Addresses = std::function<std::vector<std::string>(std::string_view feed, const UpdateImage& image)>;
+  using Done = std::function<void(Status)>;
+
+  // Destroying it withdraws the wish; the last one to go stops the download, whose part is kept.
+  class Wish {
+   public:
+    Wish(Supply& supply, Digest digest, Done done) : supply_(supply), digest_(digest), done_(std::move(done)) {}
+    ~Wish();
+    Wish(const Wish&) = delete;
+    Wish& operator=(const Wish&) = delete;
+
+   private:
+    friend class Supply;
+    Supply& supply_;
+    Digest digest_;
+    Done done_;
+    Timer answer_;
+  };
+
+  Supply(Loop& loop, Fetcher& fetcher, ArtifactCache& cache, Addresses addresses)
+      : loop_(loop), fetcher_(fetcher), cache_(cache), addresses_(std::move(addresses)) {}
+
+  // The answer comes on a later turn, also when the image is there already.
+  [[nodiscard]] std::unique_ptr<Wish> want(std::string_view feed, const UpdateImage& image, Done done);
+
+  // Since the start.
+  [[nodiscard]] std::uint64_t downloads() const { return downloads_; }
+
+ private:
+  struct Download {
+    std::unique_ptr<ArtifactCache::Writer> writer;
+    FetchHandle fetch;
+    std::vector<std::string> urls;
+    std::size_t attempt = 0;
+    bool resumed = false;
+    Timer next;
+    std::set<Wish*> wishes;
+  };
+
+  Status begin(const Digest& digest, Download& download, const UpdateImage& image, std::string_view feed);
+  void fetch(const Digest& digest);
+  void on_done(const Digest& digest, Result<FetchResponse> result);
+  void finish(const Digest& digest, const Status& outcome);
+  void withdraw(Wish& wish);
+  static void answer(Loop& loop, Wish& wish, Status outcome);
+
+  Loop& loop_;
+  Fetcher& fetcher_;
+  ArtifactCache& cache_;
+  Addresses addresses_;
+  std::map<Digest, Download> downloads_under_way_;
+  Timer buried_;
+  std::uint64_t downloads_ = 0;
+};
+
+}  // namespace homepatch

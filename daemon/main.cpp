@@ -1,0 +1,79 @@
+// homepatchd: reads the configuration, starts the daemon, runs until it is told to stop.
+#include <systemd/sd-daemon.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "base/event_loop.hpp"
+#include "base/log.hpp"
+#include "daemon/config.hpp"
+#include "daemon/daemon.hpp"
+
+namespace homepatch {
+namespace {
+
+void block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+Status set_log_level(const std::string& word) {
+  if (word == "error") {
+    log::set_level(log::Level::error);
+  } else if (word == "warning") {
+    log::set_level(log::Level::warning);
+  } else if (word == "notice") {
+    log::set_level(log::Level::notice);
+  } else if (word == "info") {
+    log::set_level(log::Level::info);
+  } else if (word == "debug") {
+    log::set_level(log::Level::debug);
+  } else {
+    return fail(Errc::invalid_argument, "log: must be one of error, warning, notice, info, debug");
+  }
+  return {};
+}
+
+Result<int> run(const std::string& config_file, bool check_only) {
+  Config config = TRY(load_config(config_file));
+  TRY(set_log_level(config.log_level));
+  if (check_only) {
+    std::puts("The configuration is fine.");
+    return kExitDone;
+  }
+  block_signals();  // before any thread is made, so that all of them have it so
+  const auto loop = TRY(EventLoop::open());
+  const auto on_term = TRY(loop->on_signal(SIGTERM, [&loop] { loop->stop(0); }));
+  const auto on_int = TRY(loop->on_signal(SIGINT, [&loop] { loop->stop(0); }));
+  const auto daemon = TRY(Daemon::start(*loop, std::move(config)));
+  loop->start_watchdog();
+  sd_notify(0, "READY=1");
+  log::notice("homepatchd {} is ready", HOMEPATCH_VERSION);
+  const int code = loop->run();
+  sd_notify(0, "STOPPING=1");
+  daemon->stop();
+  log::notice("homepatchd stops");
+  return code < 0 ? kExitFailed : kExitDone;
+}
+
+}  // namespace
+}  // namespace homepatch
+
+int main(int argc, char** argv) {
+  CLI::App app{"homepatchd keeps the things in a home patched. See homepatchd(8)."};
+  std::string config_file = "/etc/homepatch/homepatchd.toml";
+  bool check = false;
+  app.add_option("-c,--config", config_file, "configuration file")->capture_default_str();
+  app.add_flag("--check-config", check, "read the configuration, say what is wrong with it, and stop");
+  app.set_version_flag("--version", HOMEPATCH_VERSION);
+  CLI11_PARSE(app, argc, argv);
+  const auto code = homepatch::run(config_file, check);
+  if (code) return *code;
+  homepatch::log::error("homepatchd: {}", code.error().text);
+  return homepatch::exit_status(code.error().code);
+}

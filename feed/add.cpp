@@ -1,0 +1,70 @@
+// homepatch-feed add: takes a release and its images into the work folder. Signs and publishes nothing.
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "core/catalog_names.hpp"
+#include "feed/command.hpp"
+#include "feed/preview.hpp"
+#include "feed/workshop.hpp"
+#include "trust/tuf/time_text.hpp"
+
+namespace homepatch::feed {
+
+namespace {
+
+struct AddOptions {
+  std::string release;
+  std::vector<std::string> images;
+  bool dry_run = false;
+};
+
+Result<std::vector<ImageFile>> open_images(const std::vector<std::string>& paths) {
+  std::vector<ImageFile> files;
+  for (const auto& path : paths) files.push_back(TRY(ImageFile::open(path)));
+  return files;
+}
+
+Status check_vendor(const Workshop& workshop, const ReleaseFile& file) {
+  const auto& allowed = workshop.settings().vendor;
+  if (allowed.empty() || allowed == file.vendor_id()) return {};
+  return file.document().refuse("vendor.id",
+                                fmt::format("this feed takes releases of {} only (vendor in feed.toml)", allowed));
+}
+
+Status add(const Program& program, const AddOptions& options) {
+  const auto workshop = TRY(Workshop::open(program.work_folder));
+  const auto file = TRY(ReleaseFile::load(options.release));
+  TRY(check_vendor(workshop, file));
+  const auto given = TRY(open_images(options.images));
+  const auto images = TRY(file.join(given));
+  const auto before = TRY(workshop.draft(catalog_path(file.vendor_id(), file.model_id())));
+  const auto now = TRY(program.time());
+  const auto after = TRY(with_release(before ? &*before : nullptr, file, images, tuf::time_text(now)));
+
+  fmt::print("What homes will see once it is published:\n\n{}",
+             preview(after.catalog, before ? &before->catalog : nullptr));
+  if (options.dry_run) {
+    fmt::print("\nNothing was changed (--dry-run).\n");
+    return {};
+  }
+  for (const auto& image : images) TRY(workshop.keep_image(image.file));
+  TRY(workshop.keep_draft(after));
+  fmt::print("\nAdded, not yet published. Next: homepatch-feed publish --feed {} DIR\n", program.work_folder);
+  return {};
+}
+
+}  // namespace
+
+void add_add(Program& program) {
+  auto options = std::make_shared<AddOptions>();
+  auto* command = program.app.add_subcommand("add", "Take a release and its images in, to be published later");
+  command->add_option("RELEASE", options->release, "The release's description, a TOML file")->required();
+  command->add_option("IMAGE", options->images, "The image files that it names");
+  command->add_flag("--dry-run", options->dry_run, "Check and show, but change nothing");
+  program.takes_work_folder(*command);
+  command->callback([&program, options] { program.chosen = [&program, options] { return add(program, *options); }; });
+}
+
+}  // namespace homepatch::feed

@@ -1,0 +1,138 @@
+// homepatch-feed publish: signs what was added, and writes the feed that homes read.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "feed/command.hpp"
+#include "feed/inspection.hpp"
+#include "feed/preview.hpp"
+#include "feed/publication.hpp"
+#include "trust/tuf/time_text.hpp"
+
+namespace homepatch::feed {
+
+namespace {
+
+struct PublishOptions {
+  std::string destination;
+  bool yes = false;
+  int targets_days = 0;  // 0: as feed.toml says
+  int snapshot_days = 0;
+  int timestamp_days = 0;
+};
+
+ExpiryDays days_of(const Workshop& workshop, const PublishOptions& options) {
+  auto days = workshop.settings().days;
+  if (options.targets_days > 0) days.targets = options.targets_days;
+  if (options.snapshot_days > 0) days.snapshot = options.snapshot_days;
+  if (options.timestamp_days > 0) days.timestamp = options.timestamp_days;
+  return days;
+}
+
+// Prints every model whose catalog differs from the published one; how many there are.
+Result<std::size_t> show_changes(const Workshop& workshop, const std::vector<CatalogDraft>& drafts) {
+  std::size_t changed = 0;
+  for (const auto& draft : drafts) {
+    const auto before = TRY(workshop.published(draft.catalog.path));
+    if (before && before->document == draft.document) continue;
+    if (changed++ == 0) fmt::print("What homes will see:\n\n");
+    fmt::print("{}\n", preview(draft.catalog, before ? &before->catalog : nullptr));
+  }
+  if (changed == 0) fmt::print("No release is new; the signatures are renewed.\n");
+  return changed;
+}
+
+// Only a person at a terminal is asked; a script has decided already.
+Status confirm(const PublishOptions& options, std::size_t changed) {
+  if (options.yes || changed == 0 || ::isatty(STDIN_FILENO) == 0) return {};
+  fmt::print("Sign and publish this? [y/N] ");
+  std::fflush(stdout);
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer == "y" || answer == "Y" || answer == "yes") return {};
+  return fail(Errc::cancelled, "nothing was signed or published");
+}
+
+std::string until(const SignedFile& file) { return tuf::time_text(file.expires).substr(0, 10); }
+
+void say(const Publication& publication, const std::string& destination) {
+  fmt::print(
+      "Published in {}: root {}, targets {}, snapshot {}, timestamp {}; {} target files.\n"
+      "Valid until {} (timestamp), {} (snapshot), {} (targets), {} (root).\n"
+      "Serve the folder as static files. Before the timestamp's day, every time: homepatch-feed refresh.\n",
+      destination, publication.roots.back().version, publication.targets.version, publication.snapshot.version,
+      publication.timestamp.version, publication.files.size(), until(publication.timestamp),
+      until(publication.snapshot), until(publication.targets), until(publication.roots.back()));
+}
+
+// What is about to be published, as a server would give it. The images' bytes are checked when they are copied.
+FetchFile from(const Publication& publication) {
+  std::map<std::string, std::string> files;
+  const auto metadata = [&](std::string_view role, std::optional<std::int64_t> version, const SignedFile& file) {
+    files["metadata/" + tuf::metadata_file_name(role, version)] = file.bytes;
+  };
+  for (const auto& root : publication.roots) metadata(tuf::kRoot, root.version, root);
+  metadata(tuf::kTargets, publication.targets.version, publication.targets);
+  metadata(tuf::kSnapshot, publication.snapshot.version, publication.snapshot);
+  metadata(tuf::kTimestamp, std::nullopt, publication.timestamp);
+  for (const auto& file : publication.files) files["targets/" + published_name(file)] = file.bytes;
+  return [files = std::move(files)](const std::string& path, std::size_t limit) -> Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return fail(Errc::not_found, path + " is not part of the feed");
+    if (found->second.size() <= limit) return found->second;
+    return fail(Errc::too_large, fmt::format("{} has {} bytes; homes read {} at most: divide the feed among several",
+                                             path, found->second.size(), limit));
+  };
+}
+
+// Before anything is written: would homes take it?
+Status rehearse(const Publication& publication, Time now) {
+  TRY_IN("homes would refuse this feed, nothing was published",
+         inspect(from(publication), {publication.roots.front().bytes, now, false}));
+  return {};
+}
+
+Status publish(const Program& program, const PublishOptions& options) {
+  const auto workshop = TRY(Workshop::open(program.work_folder));
+  const auto now = TRY(program.time());
+  TRY(check_destination(options.destination, workshop));
+  const auto drafts = TRY(workshop.drafts());
+  auto files = TRY(target_files(drafts));
+  const auto changed = TRY(show_changes(workshop, drafts));
+  TRY(confirm(options, changed));
+
+  auto keyring = TRY(program.keyring(workshop.keys()));
+  const auto publication = TRY(compose(workshop, keyring, std::move(files), days_of(workshop, options), now));
+  TRY(rehearse(publication, now));
+  TRY(keep(workshop, publication));
+  TRY(write_out(workshop, publication, options.destination));
+  for (const auto& draft : drafts) TRY(workshop.keep_published(draft));
+  say(publication, options.destination);
+  return {};
+}
+
+}  // namespace
+
+void add_publish(Program& program) {
+  auto options = std::make_shared<PublishOptions>();
+  auto* command = program.app.add_subcommand("publish", "Sign what was added and write the feed as static files");
+  command->add_option("DIR", options->destination, "The folder to be served; made if it is missing")->required();
+  command->add_flag("--yes", options->yes, "Do not ask before signing");
+  for (const auto& [name, days] :
+       {std::pair{"--targets-days", &options->targets_days}, std::pair{"--snapshot-days", &options->snapshot_days},
+        std::pair{"--timestamp-days", &options->timestamp_days}}) {
+    command->add_option(name, *days, "Days that this role's signature is valid, instead of feed.toml's")
+        ->check(CLI::Range(1, 36500))
+        ->type_name("N");
+  }
+  program.takes_work_folder(*command);
+  program.takes_passphrases(*command);
+  command->callback(
+      [&program, options] { program.chosen = [&program, options] { return publish(program, *options); }; });
+}
+
+}  // namespace homepatch::feed

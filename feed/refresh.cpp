@@ -1,0 +1,76 @@
+// homepatch-feed refresh: renews the timestamp alone, for cron. Needs the timestamp key and no other.
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "base/file.hpp"
+#include "feed/command.hpp"
+#include "feed/publication.hpp"
+#include "trust/tuf/time_text.hpp"
+
+namespace homepatch::feed {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RefreshOptions {
+  std::string destination;
+  int timestamp_days = 0;
+};
+
+// What else will run out before the new timestamp does is said while there is time.
+void warn_of_expiry(const Workshop& workshop, std::string_view role, std::string_view remedy, Time until) {
+  const auto file = last_signed(workshop.metadata(), role);
+  if (!file || !*file || (*file)->expires > until) return;
+  fmt::print(stderr, "homepatch-feed: the signed {} is valid until {} only; run {} before then\n", role,
+             tuf::time_text((*file)->expires), remedy);
+}
+
+Status check_published(const Workshop& workshop, const std::string& destination) {
+  TRY(check_destination(destination, workshop));
+  const auto snapshot = TRY(last_signed(workshop.metadata(), tuf::kSnapshot));
+  if (!snapshot) return {};  // refreshed_timestamp() says so
+  const auto path = fs::path(destination) / "metadata" / tuf::metadata_file_name(tuf::kSnapshot, snapshot->version);
+  std::error_code ignored;
+  if (fs::exists(path, ignored)) return {};
+  return fail(Errc::not_found, fmt::format("{} is missing: this feed's present state is not published in {}; run "
+                                           "homepatch-feed publish",
+                                           path.string(), destination));
+}
+
+Status refresh(const Program& program, const RefreshOptions& options) {
+  const auto workshop = TRY(Workshop::open(program.work_folder));
+  const auto now = TRY(program.time());
+  TRY(check_published(workshop, options.destination));
+  auto keyring = TRY(program.keyring(workshop.keys()));
+  const int days = options.timestamp_days > 0 ? options.timestamp_days : workshop.settings().days.timestamp;
+  const auto timestamp = TRY(refreshed_timestamp(workshop, keyring, days, now));
+  TRY(write_file_atomically(workshop.metadata() / tuf::metadata_file_name(tuf::kTimestamp), timestamp.bytes));
+  TRY(write_timestamp(timestamp, options.destination));
+  fmt::print("Timestamp {} is published in {}, valid until {}.\n", timestamp.version, options.destination,
+             tuf::time_text(timestamp.expires));
+  warn_of_expiry(workshop, tuf::kSnapshot, "homepatch-feed publish", timestamp.expires);
+  warn_of_expiry(workshop, tuf::kTargets, "homepatch-feed publish", timestamp.expires);
+  warn_of_expiry(workshop, tuf::kRoot, "homepatch-feed rotate root", now + std::chrono::hours(24) * 60);
+  return {};
+}
+
+}  // namespace
+
+void add_refresh(Program& program) {
+  auto options = std::make_shared<RefreshOptions>();
+  auto* command = program.app.add_subcommand("refresh", "Renew the timestamp of a published feed (for cron)");
+  command->add_option("DIR", options->destination, "The published folder")->required();
+  command->add_option("--timestamp-days", options->timestamp_days, "Days that it is valid, instead of feed.toml's")
+      ->check(CLI::Range(1, 36500))
+      ->type_name("N");
+  program.takes_work_folder(*command);
+  program.takes_passphrases(*command);
+  command->callback(
+      [&program, options] { program.chosen = [&program, options] { return refresh(program, *options); }; });
+}
+
+}  // namespace homepatch::feed

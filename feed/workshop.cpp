@@ -1,0 +1,181 @@
+#include "feed/workshop.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "core/catalog_names.hpp"
+#include "feed/form.hpp"
+#include "trust/hash.hpp"
+
+namespace homepatch::feed {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kMembers{
+    Member{"name", Kind::text},
+    Member{"vendor", Kind::text},
+    Member{"expiry_days.root", Kind::number},
+    Member{"expiry_days.targets", Kind::number},
+    Member{"expiry_days.snapshot", Kind::number},
+    Member{"expiry_days.timestamp", Kind::number},
+};
+
+constexpr int kMaxDays = 36'500;
+
+std::string settings_text(const Settings& settings) {
+  const std::string vendor = settings.vendor.empty()
+                                 ? "# vendor = \"acme.example\"   # then only its releases are taken"
+                                 : fmt::format("vendor = \"{}\"", settings.vendor);
+  // JSON's quoting of a plain text is TOML's too.
+  return fmt::format(
+      "# A homepatch feed's work folder. Private: it holds signing keys. Only what `homepatch-feed publish` writes is\n"
+      "# served.\n"
+      "name = {}\n{}\n\n"
+      "# How long signed metadata is valid. Homes refuse new releases from a feed whose metadata has expired.\n"
+      "[expiry_days]\nroot = {}\ntargets = {}\nsnapshot = {}\ntimestamp = {}\n",
+      nlohmann::json(settings.name).dump(), vendor, settings.days.root, settings.days.targets, settings.days.snapshot,
+      settings.days.timestamp);
+}
+
+Status read_days(const TomlDocument& document, std::string_view role, int& days) {
+  if (!document.content.contains("expiry_days") || !document.content["expiry_days"].contains(role)) return {};
+  const auto value = document.content["expiry_days"][std::string(role)].get<std::int64_t>();
+  if (value < 1 || value > kMaxDays) {
+    return document.refuse(fmt::format("expiry_days.{}", role), fmt::format("must be 1 to {} days", kMaxDays));
+  }
+  days = static_cast<int>(value);
+  return {};
+}
+
+Result<Settings> read_settings(const fs::path& path) {
+  const auto document = TRY(TomlDocument::load(path));
+  TRY(check_form(document, kMembers));
+  Settings settings;
+  if (!document.content.contains("name")) return document.refuse("name", "is missing");
+  settings.name = document.content["name"];
+  settings.vendor = document.content.value("vendor", "");
+  if (!settings.vendor.empty() && !is_vendor_id(settings.vendor)) {
+    return document.refuse("vendor", "must be a domain name in lower case, such as acme.example");
+  }
+  TRY(read_days(document, "root", settings.days.root));
+  TRY(read_days(document, "targets", settings.days.targets));
+  TRY(read_days(document, "snapshot", settings.days.snapshot));
+  TRY(read_days(document, "timestamp", settings.days.timestamp));
+  return settings;
+}
+
+// Held until the process ends its work: two at once could sign two files of one version.
+Result<UniqueFd> lock(const fs::path& folder) {
+  UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail(errno_error(fmt::format("opening the work folder {}", folder.string()), errno));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(Errc::busy,
+                fmt::format("another homepatch-feed works in {}; try again when it is done", folder.string()));
+  }
+  return fd;
+}
+
+Result<std::optional<CatalogDraft>> read_catalog_under(const fs::path& folder, const std::string& path) {
+  const auto bytes = read_file(folder / path, kMaxCatalogBytes);
+  if (!bytes && bytes.error().code == Errc::not_found) return std::optional<CatalogDraft>{};
+  if (!bytes) return fail(bytes.error());
+  return std::optional<CatalogDraft>(TRY_IN((folder / path).string(), read_draft(*bytes, path)));
+}
+
+Status write_catalog_under(const fs::path& folder, const CatalogDraft& draft) {
+  TRY(make_folder((folder / draft.catalog.path).parent_path()));
+  return write_file_atomically(folder / draft.catalog.path, draft.bytes());
+}
+
+// The names of the folders in `folder`, sorted; none where it does not exist.
+std::vector<std::string> folders_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.is_directory(ignored)) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+Result<Workshop> Workshop::create(const fs::path& folder, const Settings& settings) {
+  if (!is_plain_text(settings.name, 100)) {
+    return fail(Errc::invalid_argument, "the feed's name must be a text of 1 to 100 bytes without control characters");
+  }
+  if (!settings.vendor.empty() && !is_vendor_id(settings.vendor)) {
+    return fail(Errc::invalid_argument, fmt::format("the vendor '{}' must be a domain name in lower case, such as "
+                                                    "acme.example",
+                                                    printable(settings.vendor, kMaxVendorId)));
+  }
+  std::error_code ignored;
+  if (fs::exists(folder / "feed.toml", ignored)) {
+    return fail(Errc::already_exists, fmt::format("{} holds a feed already; choose another folder", folder.string()));
+  }
+  TRY(make_folder(folder / "keys"));
+  if (::chmod((folder / "keys").c_str(), 0700) != 0) return fail(errno_error("closing the keys' folder", errno));
+  for (const auto* name : {"models", "published", "images", "metadata"}) TRY(make_folder(folder / name));
+  TRY(write_file_atomically(folder / "feed.toml", settings_text(settings)));
+  return open(folder);
+}
+
+Result<Workshop> Workshop::open(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::exists(folder / "feed.toml", ignored)) {
+    return fail(Errc::not_found,
+                fmt::format("there is no feed in {} (no feed.toml); make one with homepatch-feed init, "
+                            "or name its folder with --feed",
+                            folder.string()));
+  }
+  auto held = TRY(lock(folder));
+  auto settings = TRY(read_settings(folder / "feed.toml"));
+  return Workshop(folder, std::move(settings), std::move(held));
+}
+
+Result<std::vector<CatalogDraft>> Workshop::drafts() const {
+  std::vector<CatalogDraft> out;
+  for (const auto& vendor : folders_in(folder_ / "models")) {
+    for (const auto& model : folders_in(folder_ / "models" / vendor)) {
+      auto one = TRY(draft(catalog_path(vendor, model)));
+      if (one) out.push_back(*std::move(one));
+    }
+  }
+  return out;
+}
+
+Result<std::optional<CatalogDraft>> Workshop::draft(const std::string& path) const {
+  return read_catalog_under(folder_ / "models", path);
+}
+
+Result<std::optional<CatalogDraft>> Workshop::published(const std::string& path) const {
+  return read_catalog_under(folder_ / "published", path);
+}
+
+Status Workshop::keep_draft(const CatalogDraft& draft) const { return write_catalog_under(folder_ / "models", draft); }
+
+Status Workshop::keep_published(const CatalogDraft& draft) const {
+  return write_catalog_under(folder_ / "published", draft);
+}
+
+Status Workshop::keep_image(const ImageFile& source) const {
+  std::error_code ignored;
+  if (fs::exists(image(source.sha256), ignored)) return {};
+  const auto bytes = TRY(read_file(source.path, kMaxImageLength));
+  if (sha256(bytes) != source.sha256) {
+    return fail(Errc::busy, fmt::format("{} changed while it was read; add it again", source.path.string()));
+  }
+  return write_file_atomically(image(source.sha256), bytes);
+}
+
+}  // namespace homepatch::feed

@@ -1,0 +1,276 @@
+#include "storage/artifact_cache.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+namespace homepatch {
+
+namespace {
+
+constexpr std::size_t kReadSize = 64UL << 10;
+
+std::string_view as_text(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::uint64_t free_bytes(const std::filesystem::path& folder) {
+  struct statvfs fs {};
+  if (::statvfs(folder.c_str(), &fs) != 0) return 0;
+  return static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
+}
+
+}  // namespace
+
+// --- Writer
+
+ArtifactCache::Writer::Writer(ArtifactCache& cache, Digest digest, std::uint64_t length, UniqueFd fd)
+    : cache_(cache), digest_(digest), length_(length), fd_(std::move(fd)) {
+  cache_.writers_[digest_] = this;
+}
+
+ArtifactCache::Writer::~Writer() { cache_.writers_.erase(digest_); }
+
+Status ArtifactCache::Writer::hash_what_is_there() {
+  std::array<std::uint8_t, kReadSize> buffer{};
+  for (;;) {
+    const auto n = ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset_));
+    if (n < 0) return fail(errno_error("reading a partial download", errno));
+    if (n == 0) return {};
+    const auto piece = std::span(buffer).first(static_cast<std::size_t>(n));
+    if (offset_ + piece.size() > length_) return restart();
+    sha256_.update(as_text(piece));
+    md5_.update(as_text(piece));
+    offset_ += piece.size();
+  }
+}
+
+Status ArtifactCache::Writer::restart() {
+  if (::ftruncate(fd_.get(), 0) != 0) return fail(errno_error("emptying a partial download", errno));
+  offset_ = 0;
+  sha256_ = Sha256();
+  md5_ = Hash(HashKind::md5);
+  return {};
+}
+
+Status ArtifactCache::Writer::write(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() > length_ - offset_) {
+    return fail(Errc::too_large, fmt::format("more bytes came than the {} that were signed", length_));
+  }
+  while (!bytes.empty()) {
+    const auto n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset_));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(errno_error("writing to the cache", errno));
+    const auto piece = bytes.first(static_cast<std::size_t>(n));
+    sha256_.update(as_text(piece));
+    md5_.update(as_text(piece));
+    offset_ += piece.size();
+    bytes = bytes.subspan(piece.size());
+  }
+  return {};
+}
+
+Status ArtifactCache::Writer::commit(Time now) {
+  if (offset_ != length_) {
+    return fail(Errc::unavailable, fmt::format("only {} of {} bytes came", offset_, length_));
+  }
+  const auto from = cache_.partial(digest_);
+  if (sha256_.finish() != digest_) {
+    TRY(restart());
+    return fail(Errc::not_trusted,
+                fmt::format("the bytes that came are not those that were signed (SHA-256 {}...); they were thrown away",
+                            digest_.brief()));
+  }
+  if (::fchmod(fd_.get(), 0400) != 0) return fail(errno_error("protecting an artifact", errno));
+  if (::fsync(fd_.get()) != 0) return fail(errno_error("syncing an artifact", errno));
+  const auto to = cache_.object(digest_);
+  if (::rename(from.c_str(), to.c_str()) != 0) return fail(errno_error("taking an artifact into the cache", errno));
+  TRY(sync_folder(to.parent_path()));
+  return cache_.take_in(Artifact{digest_, length_, to_hex(md5_.finish()), now, now});
+}
+
+// --- Pin
+
+ArtifactCache::Pin::Pin(ArtifactCache& cache, const Digest& digest) : cache_(&cache), digest_(digest) {
+  ++cache_->pins_[digest_];
+}
+
+ArtifactCache::Pin& ArtifactCache::Pin::operator=(Pin&& other) noexcept {
+  std::swap(cache_, other.cache_);
+  std::swap(digest_, other.digest_);
+  return *this;
+}
+
+ArtifactCache::Pin::~Pin() {
+  if (cache_ == nullptr) return;
+  if (auto found = cache_->pins_.find(digest_); found != cache_->pins_.end() && --found->second <= 0) {
+    cache_->pins_.erase(found);
+  }
+}
+
+// --- ArtifactCache
+
+Result<std::unique_ptr<ArtifactCache>> ArtifactCache::open(Database& database, std::filesystem::path folder,
+                                                           Limits limits) {
+  TRY(make_folder(folder / "objects"));
+  TRY(make_folder(folder / "partial"));
+  std::unique_ptr<ArtifactCache> cache(new ArtifactCache(database, std::move(folder), limits));
+  TRY(cache->load());
+  return cache;
+}
+
+// What the database lists is believed only where the file is there with its length; the bytes are judged when opened.
+Status ArtifactCache::load() {
+  Statement statement = TRY(database_.prepare("SELECT sha256, length, md5, added, last_used FROM artifacts"));
+  std::vector<Digest> gone;
+  while (TRY(statement.step())) {
+    auto digest = Digest::parse(statement.text(0));
+    if (!digest) continue;
+    Artifact artifact{*digest, static_cast<std::uint64_t>(statement.integer(1)), statement.text(2),
+                      from_millis(statement.integer(3)), from_millis(statement.integer(4))};
+    struct stat st {};
+    const bool there = ::stat(object(*digest).c_str(), &st) == 0 && S_ISREG(st.st_mode) &&
+                       static_cast<std::uint64_t>(st.st_size) == artifact.length;
+    if (there) {
+      artifacts_.emplace(*digest, std::move(artifact));
+    } else {
+      gone.push_back(*digest);
+    }
+  }
+  for (const auto& digest : gone) TRY(discard(digest));
+  return {};
+}
+
+std::filesystem::path ArtifactCache::object(const Digest& digest) const { return folder_ / "objects" / digest.hex(); }
+std::filesystem::path ArtifactCache::partial(const Digest& digest) const { return folder_ / "partial" / digest.hex(); }
+
+std::uint64_t ArtifactCache::bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& [digest, artifact] : artifacts_) sum += artifact.length;
+  return sum;
+}
+
+const Artifact* ArtifactCache::find(const Digest& digest) const {
+  const auto found = artifacts_.find(digest);
+  return found == artifacts_.end() ? nullptr : &found->second;
+}
+
+Result<std::unique_ptr<ArtifactCache::Writer>> ArtifactCache::begin(const Digest& digest, std::uint64_t length) {
+  if (writers_.contains(digest)) return fail(Errc::already_exists, "this image is on its way already");
+  TRY(make_room(length, digest));
+  UniqueFd fd(::open(partial(digest).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return fail(errno_error("making a file in the cache", errno));
+  std::unique_ptr<Writer> writer(new Writer(*this, digest, length, std::move(fd)));
+  TRY(writer->hash_what_is_there());
+  return writer;
+}
+
+Result<UniqueFd> ArtifactCache::open_verified(const Digest& digest, Time now) {
+  const Artifact* artifact = find(digest);
+  if (artifact == nullptr) return fail(Errc::not_found, fmt::format("image {} is not in the cache", digest.brief()));
+  UniqueFd fd(::open(object(digest).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const auto found = fd ? sha256_of_fd(fd.get(), artifact->length) : Result<Digest>(fail(Errc::not_found, "gone"));
+  if (!found || *found != digest) {
+    TRY(discard(digest));
+    return fail(
+        Errc::not_trusted,
+        fmt::format("the cached image {} is damaged; it was thrown away and will be fetched again", digest.brief()));
+  }
+  TRY(touch(digest, now));
+  return fd;
+}
+
+// Being used moves an artifact away from eviction; once an hour is often enough for that.
+Status ArtifactCache::touch(const Digest& digest, Time now) {
+  auto& artifact = artifacts_.at(digest);
+  if (now - artifact.last_used < std::chrono::hours(1)) return {};
+  artifact.last_used = now;
+  return database_.transact(Durability::relaxed, [&]() -> Status {
+    Statement statement = TRY(database_.prepare("UPDATE artifacts SET last_used=? WHERE sha256=?"));
+    statement.bind(1, to_millis(now)).bind(2, digest.hex());
+    return statement.run();
+  });
+}
+
+Status ArtifactCache::take_in(const Artifact& artifact) {
+  artifacts_[artifact.sha256] = artifact;
+  return database_.transact(Durability::full, [&]() -> Status {
+    Statement statement = TRY(database_.prepare(
+        "INSERT OR REPLACE INTO artifacts (sha256, length, md5, added, last_used) VALUES (?,?,?,?,?)"));
+    statement.bind(1, artifact.sha256.hex())
+        .bind(2, static_cast<std::int64_t>(artifact.length))
+        .bind(3, artifact.md5)
+        .bind(4, to_millis(artifact.added))
+        .bind(5, to_millis(artifact.last_used));
+    return statement.run();
+  });
+}
+
+Status ArtifactCache::discard(const Digest& digest) {
+  artifacts_.erase(digest);
+  ::unlink(object(digest).c_str());
+  return database_.transact(Durability::relaxed, [&]() -> Status {
+    Statement statement = TRY(database_.prepare("DELETE FROM artifacts WHERE sha256=?"));
+    statement.bind(1, digest.hex());
+    return statement.run();
+  });
+}
+
+std::uint64_t ArtifactCache::partial_bytes(const Digest& except) const {
+  std::uint64_t sum = 0;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "partial", ec)) {
+    if (entry.path().filename() == except.hex()) continue;
+    const auto size = entry.file_size(ec);
+    if (!ec) sum += size;
+  }
+  return sum;
+}
+
+// Partial downloads that nobody is writing are the first to go.
+void ArtifactCache::remove_partials(const Digest& except) {
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "partial", ec)) {
+    const auto digest = Digest::parse(entry.path().filename().string());
+    if (!digest || *digest == except || writers_.contains(*digest) || pins_.contains(*digest)) continue;
+    std::filesystem::remove(entry.path(), ec);
+  }
+}
+
+Status ArtifactCache::make_room(std::uint64_t wanted, const Digest& newcomer) {
+  if (wanted > limits_.quota) {
+    return fail(Errc::no_space, fmt::format("the image has {}, the cache's quota is {}; raise it in the configuration",
+                                            human_bytes(wanted), human_bytes(limits_.quota)));
+  }
+  const auto fits = [&] {
+    const std::uint64_t used = bytes() + partial_bytes(newcomer);
+    return used + wanted <= limits_.quota && free_bytes(folder_) >= wanted + limits_.keep_free;
+  };
+  if (!fits()) remove_partials(newcomer);
+  while (!fits()) {
+    const Artifact* oldest = nullptr;
+    for (const auto& [digest, artifact] : artifacts_) {
+      if (pins_.contains(digest)) continue;
+      if (oldest == nullptr || artifact.last_used < oldest->last_used) oldest = &artifact;
+    }
+    if (oldest == nullptr) {
+      return fail(Errc::no_space,
+                  fmt::format("there is no room for an image of {}: {} are in use by updates under way and "
+                              "{} are free on the disk, of which {} stay free",
+                              human_bytes(wanted), human_bytes(bytes()), human_bytes(free_bytes(folder_)),
+                              human_bytes(limits_.keep_free)));
+    }
+    TRY(discard(oldest->sha256));
+  }
+  return {};
+}
+
+}  // namespace homepatch

@@ -1,0 +1,124 @@
+// Images, each kept once under the name of its SHA-256, however many devices want it. Bytes become an artifact only
+// after their length and digest were found right; until then they lie in partial/, where a later attempt can go on. The
+// supply (daemon/fetch) writes, deliveries read through a descriptor that was hashed when it was opened (I1). A pinned
+// artifact is never evicted (I6); what is evicted is the longest unused.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "core/digest.hpp"
+#include "core/time.hpp"
+#include "storage/database.hpp"
+#include "trust/hash.hpp"
+
+namespace homepatch {
+
+struct Artifact {
+  Digest sha256;
+  std::uint64_t length = 0;
+  std::string md5;  // for the one family whose devices check nothing better
+  Time added{};
+  Time last_used{};
+};
+
+class ArtifactCache {
+ public:
+  struct Limits {
+    std::uint64_t quota = 64ULL << 20;      // bytes of artifacts and partial ones together
+    std::uint64_t keep_free = 16ULL << 20;  // bytes of the file system that stay free
+  };
+
+  // Opens the cache in `folder`; partial downloads of an earlier run are kept, strangers' files are not touched.
+  static Result<std::unique_ptr<ArtifactCache>> open(Database& database, std::filesystem::path folder, Limits limits);
+
+  // One image on its way in. Dropping it keeps what was written, for a later begin() of the same digest.
+  class Writer {
+   public:
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    // Bytes that are there already.
+    [[nodiscard]] std::uint64_t offset() const { return offset_; }
+    [[nodiscard]] std::uint64_t length() const { return length_; }
+    // Begins anew at zero: the sender could not go on where we stopped.
+    Status restart();
+    // too_large beyond the announced length; no_space.
+    Status write(std::span<const std::uint8_t> bytes);
+    // Checks length and digest, makes it last, takes it into the cache. not_trusted: the bytes are thrown away.
+    Status commit(Time now);
+
+   private:
+    friend class ArtifactCache;
+    Writer(ArtifactCache& cache, Digest digest, std::uint64_t length, UniqueFd fd);
+    Status hash_what_is_there();
+
+    ArtifactCache& cache_;
+    Digest digest_;
+    std::uint64_t length_;
+    UniqueFd fd_;
+    std::uint64_t offset_ = 0;
+    Sha256 sha256_;
+    Hash md5_{HashKind::md5};
+  };
+
+  // Makes room (evicting what is not pinned) and begins. no_space when quota or disk do not allow it; already_exists
+  // when it is being written.
+  Result<std::unique_ptr<Writer>> begin(const Digest& digest, std::uint64_t length);
+
+  [[nodiscard]] bool contains(const Digest& digest) const { return artifacts_.contains(digest); }
+  [[nodiscard]] const Artifact* find(const Digest& digest) const;
+
+  // An open descriptor whose bytes were just found to have this digest. not_found; not_trusted when the file changed:
+  // it is thrown away then, so that it is fetched anew.
+  Result<UniqueFd> open_verified(const Digest& digest, Time now);
+
+  // While a Pin lives, its artifact is not evicted (whether or not it is there yet).
+  class Pin {
+   public:
+    Pin() = default;
+    Pin(ArtifactCache& cache, const Digest& digest);
+    Pin(Pin&& other) noexcept : cache_(std::exchange(other.cache_, nullptr)), digest_(other.digest_) {}
+    Pin& operator=(Pin&& other) noexcept;
+    ~Pin();
+
+   private:
+    ArtifactCache* cache_ = nullptr;
+    Digest digest_;
+  };
+  [[nodiscard]] Pin pin(const Digest& digest) { return Pin(*this, digest); }
+
+  [[nodiscard]] std::size_t count() const { return artifacts_.size(); }
+  [[nodiscard]] std::uint64_t bytes() const;
+  [[nodiscard]] std::uint64_t quota() const { return limits_.quota; }
+
+ private:
+  ArtifactCache(Database& database, std::filesystem::path folder, Limits limits)
+      : database_(database), folder_(std::move(folder)), limits_(limits) {}
+  Status load();
+  [[nodiscard]] std::filesystem::path object(const Digest& digest) const;
+  [[nodiscard]] std::filesystem::path partial(const Digest& digest) const;
+  Status make_room(std::uint64_t bytes, const Digest& newcomer);
+  Status take_in(const Artifact& artifact);
+  Status discard(const Digest& digest);
+  void remove_partials(const Digest& except);
+  [[nodiscard]] std::uint64_t partial_bytes(const Digest& except) const;
+  Status touch(const Digest& digest, Time now);
+
+  Database& database_;
+  std::filesystem::path folder_;
+  Limits limits_;
+  std::map<Digest, Artifact> artifacts_;
+  std::map<Digest, int> pins_;
+  std::map<Digest, Writer*> writers_;
+};
+
+}  // namespace homepatch

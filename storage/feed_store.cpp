@@ -1,0 +1,77 @@
+#include "storage/feed_store.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+namespace homepatch {
+
+namespace {
+
+constexpr std::string_view kSuffix = ".json";
+
+}  // namespace
+
+std::filesystem::path FeedStore::metadata_file(std::string_view feed, std::string_view role) const {
+  // Role names come from the feed: percent-encoded, none of them can leave the folder.
+  return folder_ / percent_encode(feed, "-_") / "metadata" / (percent_encode(role, "-_") + std::string(kSuffix));
+}
+
+Result<std::string> FeedStore::load_metadata(std::string_view feed, std::string_view role) const {
+  return read_file(metadata_file(feed, role), kMaxMetadataFile);
+}
+
+Status FeedStore::save_metadata(std::string_view feed, std::string_view role, std::string_view bytes) {
+  const auto file = metadata_file(feed, role);
+  TRY(make_folder(file.parent_path()));
+  return write_file_atomically(file, bytes, 0640);
+}
+
+Status FeedStore::remove_metadata(std::string_view feed, std::string_view role) {
+  const auto file = metadata_file(feed, role);
+  std::error_code ec;
+  std::filesystem::remove(file, ec);
+  if (ec) return fail(Errc::io, "removing " + file.string() + ": " + ec.message());
+  return sync_folder(file.parent_path());
+}
+
+Result<std::optional<Digest>> FeedStore::document_digest(std::string_view feed, std::string_view path) {
+  Statement statement = TRY(database_.prepare("SELECT sha256 FROM feed_documents WHERE feed=? AND path=?"));
+  statement.bind(1, feed).bind(2, path);
+  if (!TRY(statement.step())) return std::optional<Digest>();
+  return std::optional<Digest>(TRY(Digest::parse(statement.text(0))));
+}
+
+Result<std::optional<std::string>> FeedStore::load_document(std::string_view feed, std::string_view path) {
+  Statement statement = TRY(database_.prepare("SELECT bytes FROM feed_documents WHERE feed=? AND path=?"));
+  statement.bind(1, feed).bind(2, path);
+  if (!TRY(statement.step())) return std::optional<std::string>();
+  return std::optional<std::string>(statement.blob(0));
+}
+
+Status FeedStore::save_document(std::string_view feed, std::string_view path, const Digest& digest,
+                                std::string_view bytes) {
+  return database_.transact(Durability::full, [&]() -> Status {
+    Statement statement =
+        TRY(database_.prepare("INSERT OR REPLACE INTO feed_documents (feed, path, sha256, bytes) VALUES (?,?,?,?)"));
+    statement.bind(1, feed).bind(2, path).bind(3, digest.hex()).bind_blob(4, bytes);
+    return statement.run();
+  });
+}
+
+Result<std::vector<std::string>> FeedStore::document_paths(std::string_view feed) {
+  Statement statement = TRY(database_.prepare("SELECT path FROM feed_documents WHERE feed=? ORDER BY path"));
+  statement.bind(1, feed);
+  std::vector<std::string> paths;
+  while (TRY(statement.step())) paths.push_back(statement.text(0));
+  return paths;
+}
+
+Status FeedStore::remove_document(std::string_view feed, std::string_view path) {
+  return database_.transact(Durability::full, [&]() -> Status {
+    Statement statement = TRY(database_.prepare("DELETE FROM feed_documents WHERE feed=? AND path=?"));
+    statement.bind(1, feed).bind(2, path);
+    return statement.run();
+  });
+}
+
+}  // namespace homepatch

@@ -1,0 +1,31 @@
+#include "storage/settings_store.hpp"
+
+#include <charconv>
+
+namespace homepatch {
+
+Result<std::optional<std::string>> SettingsStore::load(std::string_view name) {
+  Statement statement = TRY(database_.prepare("SELECT value FROM settings WHERE name=?"));
+  statement.bind(1, name);
+  if (!TRY(statement.step())) return std::optional<std::string>();
+  return std::optional<std::string>(statement.text(0));
+}
+
+Result<std::optional<std::int64_t>> SettingsStore::load_integer(std::string_view name) {
+  const auto text = TRY(load(name));
+  std::int64_t value = 0;
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc()) {
+    return std::optional<std::int64_t>();
+  }
+  return std::optional<std::int64_t>(value);
+}
+
+Status SettingsStore::save(std::string_view name, std::string_view value) {
+  return database_.transact(Durability::full, [&]() -> Status {
+    Statement statement = TRY(database_.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES (?,?)"));
+    statement.bind(1, name).bind(2, value);
+    return statement.run();
+  });
+}
+
+}  // namespace homepatch

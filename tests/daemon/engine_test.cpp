@@ -1,0 +1,139 @@
+#include "daemon/engine.hpp"
+
+#include "tests/daemon/engine_fixture.hpp"
+
+namespace homepatch::test {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+TEST_F(EngineTest, AnAnnouncementLeadsToAConfirmedPatch) {
+  bring_to(Phase::confirming);
+  EXPECT_EQ(update().phase, Phase::confirming);
+  pass(settings.rules.soak + kTick);
+  EXPECT_EQ(update().phase, Phase::confirming) << "the soak alone proves nothing";
+  EXPECT_EQ(delivery->count(Command::inquire), 1U);
+  say(lamp("1.1.0"));
+  pass(kTick);
+  EXPECT_EQ(update().phase, Phase::confirmed);
+  EXPECT_EQ(update().reason, Reason::proven);
+  answer(Command::settle, Settled{});
+  pass(minutes(1));
+  EXPECT_TRUE(update().settled);
+  EXPECT_EQ(images->held, 0);
+  EXPECT_EQ(images->open_outlets, 0);
+  EXPECT_EQ(engine->scheduler.decide(*engine->inventory.find(lamp_id())).reason, Reason::up_to_date);
+}
+
+TEST_F(EngineTest, AnAnnouncementThatWasRetainedProvesNothing) {
+  bring_to(Phase::installing);
+  auto retained = lamp("1.1.0", false);
+  retained.restarted = true;
+  say(retained);
+  pass(kTick);
+  EXPECT_EQ(update().phase, Phase::installing);
+}
+
+TEST_F(EngineTest, ADeviceIsNewUntilItIsAccepted) {
+  settings.policy.accept_always = false;
+  boot();
+  say(lamp("1.0.0"));
+  pass(minutes(1));
+  EXPECT_EQ(engine->scheduler.decide(*engine->inventory.find(lamp_id())).reason, Reason::new_device);
+  EXPECT_EQ(delivery->jobs.size(), 0U);
+  ASSERT_TRUE(engine->inventory.accept(lamp_id()));
+  pass(seconds(1));
+  EXPECT_EQ(delivery->count(Command::transfer), 1U);
+}
+
+TEST_F(EngineTest, AForgottenDeviceReturnsOnlyOnALiveMessage) {
+  settings.policy.accept_always = false;
+  boot();
+  say(lamp("1.0.0"));
+  pass(seconds(1));
+  ASSERT_TRUE(engine->forget(lamp_id()));
+  say(lamp("1.0.0", false));
+  EXPECT_EQ(engine->inventory.find(lamp_id()), nullptr);
+  boot();
+  say(lamp("1.0.0", false));
+  EXPECT_EQ(engine->inventory.find(lamp_id()), nullptr) << "not after a restart either";
+  say(lamp("1.0.0"));
+  EXPECT_NE(engine->inventory.find(lamp_id()), nullptr);
+}
+
+TEST_F(EngineTest, AFailedTransferIsTriedAgainLaterAndThenGivenUp) {
+  bring_to(Phase::transferring);
+  for (unsigned attempt = 1; attempt <= settings.rules.max_attempts; ++attempt) {
+    ASSERT_EQ(delivery->count(Command::transfer), attempt);
+    answer(Command::transfer, DeliveryFailed{Reason::transfer_failed, true, true, "no"});
+    pass(kTick);
+    answer(Command::settle, Settled{});
+    if (update().next_step) pass(*update().next_step - loop.now());
+    pass(seconds(1));
+  }
+  EXPECT_EQ(update().phase, Phase::failed);
+  EXPECT_EQ(update().reason, Reason::transfer_failed);
+  EXPECT_EQ(engine->scheduler.decide(*engine->inventory.find(lamp_id())).reason, Reason::last_update_failed);
+  EXPECT_EQ(engine->updater.updates().size(), 1U) << "it is not begun anew unasked";
+}
+
+TEST_F(EngineTest, TheOwnerMayTryAFailedOneAgain) {
+  bring_to(Phase::transferring);
+  answer(Command::transfer, DeliveryFailed{Reason::transfer_refused, false, true, "no"});
+  pass(kTick);
+  answer(Command::settle, Settled{});
+  pass(seconds(1));
+  ASSERT_EQ(update().phase, Phase::failed);
+  EXPECT_TRUE(engine->scheduler.start_by_hand(lamp_id(), "root"));
+  pass(seconds(1));
+  EXPECT_EQ(delivery->count(Command::transfer), 2U);
+}
+
+TEST_F(EngineTest, OnlyAsManyUpdatesAsAllowedAreUnderWay) {
+  for (int i = 0; i < 10; ++i) {
+    auto announcement = lamp("1.0.0");
+    announcement.device = DeviceId::from_endpoint("lamp" + std::to_string(i)).value();
+    say(announcement);
+  }
+  pass(seconds(5));
+  EXPECT_EQ(engine->updater.under_way(), settings.policy.max_under_way);
+  EXPECT_EQ(delivery->count(Command::transfer), settings.policy.max_under_way);
+}
+
+TEST_F(EngineTest, AnUpdateWaitsForADeviceThatIsAway) {
+  say(lamp("1.0.0", false));
+  pass(minutes(5));
+  EXPECT_EQ(engine->scheduler.decide(*engine->inventory.find(lamp_id())).reason, Reason::offline);
+  EXPECT_EQ(delivery->jobs.size(), 0U);
+}
+
+TEST_F(EngineTest, CancellingStopsTheTransferAtOnce) {
+  bring_to(Phase::transferring);
+  ASSERT_TRUE(engine->updater.cancel(update().id, "root"));
+  EXPECT_TRUE(delivery->last(Command::transfer).dropped);
+  EXPECT_EQ(images->open_outlets, 0);
+  EXPECT_EQ(update().phase, Phase::cancelled);
+}
+
+TEST_F(EngineTest, AnInstallingDeviceCanNoLongerBeStopped) {
+  bring_to(Phase::installing);
+  const auto cancelled = engine->updater.cancel(update().id, "root");
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error().code, Errc::busy);
+}
+
+TEST_F(EngineTest, ImagesThatDoNotComeAreTheGatewaysFailure) {
+  images->failing = Reason::image_not_available;
+  say(lamp("1.0.0"));
+  pass(seconds(1));
+  EXPECT_EQ(update().phase, Phase::waiting);
+  EXPECT_EQ(update().attempts, 0U);
+  EXPECT_TRUE(update().next_step.has_value());
+  images->failing = Reason::none;
+  pass(settings.rules.retry_base + seconds(1));
+  EXPECT_EQ(delivery->count(Command::transfer), 1U);
+}
+
+}  // namespace
+}  // namespace homepatch::test
