@@ -68,7 +68,7 @@ void Household::announce_later(const Announcement& announcement) {
 }
 
 void Household::on_link(Link link, const std::string& text) {
-  if (link == Link::connected) apply(tasmota_.on_connected(now()));
+  if (link == Link::connected) apply(tasmota_.on_connected());
   events_.link(link, text);
 }
 

@@ -33,13 +33,45 @@ std::string why_refused(int code) {
   }
 }
 
+// Counts what is on its way out, so that a stalled broker costs a bounded amount of memory. Signed: an answer may come
+// late, after forget().
+class Outgoing final : public paho::iaction_listener {
+ public:
+  bool take(std::int64_t size) {
+    if (messages_ >= kMaxOutgoingMessages || bytes_ + size > kMaxOutgoingBytes) return false;
+    ++messages_;
+    bytes_ += size;
+    return true;
+  }
+  void give_back(std::int64_t size) {
+    --messages_;
+    bytes_ -= size;
+  }
+  // A new connection begins with nothing under way, whatever became of the old one's.
+  void forget() {
+    messages_ = 0;
+    bytes_ = 0;
+  }
+  void on_success(const paho::token& token) noexcept override { done(token); }
+  void on_failure(const paho::token& token) noexcept override { done(token); }
+
+ private:
+  void done(const paho::token& token) { give_back(reinterpret_cast<std::intptr_t>(token.get_user_context())); }
+
+  std::atomic<std::int64_t> messages_{0};
+  std::atomic<std::int64_t> bytes_{0};
+};
+
 // Everything that Paho's thread touches. It outlives the client object, which is closed on a thread of its own.
 class Hearer final : public paho::callback, public paho::iaction_listener {
  public:
   Hearer(std::size_t mailbox_bytes, bool (*state_like)(std::string_view))
       : box(mailbox_bytes), state_like_(state_like) {}
 
-  void connected(const paho::string&) noexcept override { put_link(LinkUp{}); }
+  void connected(const paho::string&) noexcept override {
+    outgoing.forget();
+    put_link(LinkUp{});
+  }
   void connection_lost(const paho::string&) noexcept override { put_link(LinkDown{"the connection was lost"}); }
 
   void message_arrived(paho::const_message_ptr message) noexcept override {
@@ -64,6 +96,7 @@ class Hearer final : public paho::callback, public paho::iaction_listener {
   }
 
   Mailbox<Letter> box;
+  Outgoing outgoing;
   std::atomic<std::uint64_t> too_large{0};
 
  private:
@@ -71,29 +104,6 @@ class Hearer final : public paho::callback, public paho::iaction_listener {
   void put_link(Letter letter) { box.put(std::move(letter), 0, std::nullopt); }
 
   bool (*state_like_)(std::string_view);
-};
-
-// Counts what is on its way out, so that a stalled broker costs a bounded amount of memory.
-class Outgoing final : public paho::iaction_listener {
- public:
-  bool take(std::uint64_t size) {
-    if (messages_ >= kMaxOutgoingMessages || bytes_ + size > kMaxOutgoingBytes) return false;
-    ++messages_;
-    bytes_ += size;
-    return true;
-  }
-  void give_back(std::uint64_t size) {
-    --messages_;
-    bytes_ -= size;
-  }
-  void on_success(const paho::token& token) noexcept override { done(token); }
-  void on_failure(const paho::token& token) noexcept override { done(token); }
-
- private:
-  void done(const paho::token& token) { give_back(reinterpret_cast<std::uintptr_t>(token.get_user_context())); }
-
-  std::atomic<std::uint64_t> messages_{0};
-  std::atomic<std::uint64_t> bytes_{0};
 };
 
 // Paho throws for what it refuses at once; this is the only place where that is seen.
@@ -132,7 +142,6 @@ struct Session::Parts {
 
   Settings settings;
   Hearer hearer;
-  Outgoing outgoing;
   paho::async_client client;  // last: gone before those whom it calls
 };
 
@@ -176,15 +185,16 @@ Status Session::connect() {
 }
 
 Status Session::publish(const std::string& topic, const std::string& payload, int qos, bool retain) {
-  const std::uint64_t size = topic.size() + payload.size();
-  if (!parts_->outgoing.take(size)) {
+  Outgoing& outgoing = parts_->hearer.outgoing;
+  const auto size = static_cast<std::int64_t>(topic.size() + payload.size());
+  if (!outgoing.take(size)) {
     return fail(Errc::busy, "publishing: too much waits to be written to the broker already");
   }
   auto status = guarded("publishing", [&] {
     parts_->client.publish(paho::make_message(topic, payload, qos, retain),
-                           reinterpret_cast<void*>(static_cast<std::uintptr_t>(size)), parts_->outgoing);
+                           reinterpret_cast<void*>(static_cast<std::intptr_t>(size)), outgoing);
   });
-  if (!status) parts_->outgoing.give_back(size);
+  if (!status) outgoing.give_back(size);
   return status;
 }
 

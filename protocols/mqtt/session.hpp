@@ -22,8 +22,8 @@ namespace homepatch::mqtt {
 // message_size_limit bounds that.)
 inline constexpr std::size_t kMaxIncomingPayload = 256 * 1024;
 // What may wait to be written to the broker.
-inline constexpr std::uint64_t kMaxOutgoingMessages = 4096;
-inline constexpr std::uint64_t kMaxOutgoingBytes = 4 * 1024 * 1024;
+inline constexpr std::int64_t kMaxOutgoingMessages = 4096;
+inline constexpr std::int64_t kMaxOutgoingBytes = 4 * 1024 * 1024;
 
 struct LinkUp {};
 struct LinkDown {

@@ -122,6 +122,16 @@ TEST_F(TasmotaDialect, ARetainedOnlineIsNoLifeAndALiveOneIs) {
   EXPECT_EQ(announced(hear("tele/tasmota_80FF6D/LWT", "Offline")).reachable, false);
 }
 
+TEST_F(TasmotaDialect, APeriodicStateIsASignOfLifeAndOneMoreChanceToBeAsked) {
+  hear(config_topic(kMac), config_text(kMac), true);
+  EXPECT_EQ(pass(seconds(60)).size(), 1U);  // and no answer
+  const auto says = announced(hear("tele/tasmota_80FF6D/STATE", R"({"UptimeSec":300})"));
+  EXPECT_TRUE(says.live);
+  EXPECT_FALSE(says.reachable || says.version || says.restarted);
+  EXPECT_EQ(pass(seconds(60)), (Strings{"cmnd/tasmota_80FF6D/Status 5"}));
+  EXPECT_TRUE(hear("tele/tasmota_80FF6D/STATE", "{}", true).empty());
+}
+
 TEST_F(TasmotaDialect, TheLastWillsTextsAreTheDevicesOwn) {
   std::string payload = config_text(kMac);
   payload.replace(payload.find("\"Offline\""), 9, "\"weg\"");
@@ -248,9 +258,9 @@ TEST_F(TasmotaDialect, AWithdrawnAnnouncementIsNoDeletion) {
 TEST_F(TasmotaDialect, AfterAReconnectEveryDevicesTopicsAreSubscribedAgain) {
   introduce();
   hear(config_topic(kOther), config_text(kOther));
-  const auto again = all<Subscribe>(dialect.on_connected(now));
+  const auto again = all<Subscribe>(dialect.on_connected());
   ASSERT_EQ(again.size(), 1U);
-  EXPECT_EQ(again[0].filters.size(), 18U);
+  EXPECT_EQ(again[0].filters.size(), 20U);
 }
 
 TEST_F(TasmotaDialect, AThousandAnnouncementsAreNotAThousandQuestionsAtOnce) {

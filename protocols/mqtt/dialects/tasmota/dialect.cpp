@@ -13,8 +13,9 @@ namespace {
 
 using std::chrono::seconds;
 
-// A retained announcement may be that of a device long gone: it is worth one question. A live sign is worth more.
-constexpr unsigned kAsksForRetained = 1;
+// A retained announcement may be that of a device long gone, a periodic state comes again: each is worth one question.
+// A sign that something changed is worth more.
+constexpr unsigned kAsksForFaintSign = 1;
 constexpr unsigned kAsksForLive = 3;
 constexpr Duration kAnswerWait = seconds(15);
 // Time for a retained last will to say "Offline" first, and for a device that has just connected to settle.
@@ -57,8 +58,9 @@ std::string chip_of(const std::string& hardware) { return hardware.substr(0, har
 
 std::optional<InstallResult> result_of(const UpgradeWords& words) {
   using Kind = UpgradeWords::Kind;
-  if (words.kind == Kind::succeeded) return InstallResult{InstallResult::Kind::success, false, words.text};
-  if (words.kind == Kind::failed) return InstallResult{InstallResult::Kind::failure, words.may_retry, words.text};
+  const auto text = printable(words.text, Announcement::kMaxText - 3);
+  if (words.kind == Kind::succeeded) return InstallResult{InstallResult::Kind::success, false, text};
+  if (words.kind == Kind::failed) return InstallResult{InstallResult::Kind::failure, words.may_retry, text};
   return std::nullopt;
 }
 
@@ -68,7 +70,7 @@ std::size_t fingerprint_of(const std::string& payload) {
 
 }  // namespace
 
-Effects Dialect::on_connected(Now /*now*/) {
+Effects Dialect::on_connected() {
   Effects out;
   Subscribe all;
   for (const Member* member : roster_.seated()) {
@@ -89,8 +91,13 @@ Effects Dialect::on_message(const Message& message, Now now) {
   if (!place) return out;
   if (place->name == "LWT") {
     on_last_will(*place->member, message, now, out);
-  } else if (!message.retained) {
-    if (const auto words = parse_words(place->name, message.payload)) on_words(*place->member, *words, now, out);
+    return out;
+  }
+  if (message.retained) return out;  // of all else only what is said now counts
+  if (place->name == "STATE") {
+    on_state(*place->member, now, out);
+  } else if (const auto words = parse_words(place->name, message.payload)) {
+    on_words(*place->member, *words, now, out);
   }
   return out;
 }
@@ -140,10 +147,12 @@ void Dialect::on_config(std::string_view topic_mac, const Message& message, Now 
   if (message.retained && !changed) return;
   member->fingerprint = fingerprint;
   if (!take_seat(*member, *config, now, out)) return;
+  member->online_text = config->online_text;
+  member->offline_text = config->offline_text;
   if (changed) member->firmware_wanted = true;
   out.emplace_back(from_config(*member, *config, !message.retained, now));
   out.emplace_back(Heard{member->id, std::nullopt});
-  occasion(*member, message.retained ? kAsksForRetained : kAsksForLive, kBeforeAsking, now);
+  occasion(*member, message.retained ? kAsksForFaintSign : kAsksForLive, kBeforeAsking, now);
 }
 
 Member* Dialect::admit(const DeviceId& device, Now now, Effects& out) {
@@ -164,8 +173,6 @@ Member* Dialect::admit(const DeviceId& device, Now now, Effects& out) {
 }
 
 bool Dialect::take_seat(Member& member, const Config& config, Now now, Effects& out) {
-  member.online_text = config.online_text;
-  member.offline_text = config.offline_text;
   if (member.seated && member.topics == config.topics) return true;
   const auto before = member.seated ? std::optional(member.topics) : std::nullopt;
   if (const auto taken = roster_.seat(member, config.topics)) {
@@ -198,7 +205,7 @@ void Dialect::on_last_will(Member& member, const Message& message, Now now, Effe
   } else if (message.payload == member.online_text) {
     const bool was_offline = std::exchange(member.offline, false);
     if (message.retained) {  // the broker's memory, no life: but what came back while we were away is worth a question
-      if (was_offline) occasion(member, kAsksForRetained, kBeforeAsking, now);
+      if (was_offline) occasion(member, kAsksForFaintSign, kBeforeAsking, now);
       return;
     }
     says.reachable = true;
@@ -208,6 +215,13 @@ void Dialect::on_last_will(Member& member, const Message& message, Now now, Effe
     member.firmware_wanted = true;
     occasion(member, kAsksForLive, kBeforeAsking, now);
   }
+}
+
+// Sent every few minutes (TelePeriod); what is in it does not matter here.
+void Dialect::on_state(Member& member, Now now, Effects& out) {
+  member.offline = false;
+  out.emplace_back(announcement(member, now, true));
+  occasion(member, kAsksForFaintSign, kBeforeAsking, now);
 }
 
 void Dialect::on_words(Member& member, const Words& words, Now now, Effects& out) {

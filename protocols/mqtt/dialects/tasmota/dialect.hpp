@@ -72,7 +72,7 @@ class Dialect {
 
   // The broker has forgotten our subscriptions: those to devices that are known are made again. The caller subscribes
   // kDiscoveryFilter.
-  Effects on_connected(Now now);
+  Effects on_connected();
   Effects on_message(const Message& message, Now now);
   Effects on_time(Now now);
   // When on_time has something to do, on the monotonic clock; nothing: not before a message.
@@ -93,6 +93,7 @@ class Dialect {
   Member* admit(const DeviceId& device, Now now, Effects& out);
   bool take_seat(Member& member, const Config& config, Now now, Effects& out);
   void on_last_will(Member& member, const Message& message, Now now, Effects& out);
+  void on_state(Member& member, Now now, Effects& out);
   void on_words(Member& member, const Words& words, Now now, Effects& out);
   void on_firmware(Member& member, const FirmwareWords& words, Now now, Effects& out);
   void on_network(Member& member, const NetworkWords& words, Now now, Effects& out);

@@ -75,14 +75,14 @@ std::vector<std::string> filters(const Topics& topics) {
   std::vector<std::string> out;
   // OTAURL beside RESULT: with SetOption4 1 an answer comes under the command's own name.
   for (const auto* name : {"RESULT", "OTAURL", "UPGRADE", "STATUS2", "STATUS5"}) out.push_back(topics.status + name);
-  for (const auto* name : {"LWT", "INFO1", "INFO2", "INFO3"}) out.push_back(topics.telemetry + name);
+  for (const auto* name : {"LWT", "INFO1", "INFO2", "INFO3", "STATE"}) out.push_back(topics.telemetry + name);
   return out;
 }
 
 bool is_state_topic(std::string_view topic) {
   const auto slash = topic.rfind('/');
   const auto name = slash == std::string_view::npos ? topic : topic.substr(slash + 1);
-  return name == "config" || name == "LWT";
+  return name == "config" || name == "LWT" || name == "STATE";
 }
 
 }  // namespace homepatch::mqtt::tasmota

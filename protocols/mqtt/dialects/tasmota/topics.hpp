@@ -42,7 +42,8 @@ std::string mac_digits(const DeviceId& device);
 // Exactly those topics of the device that this dialect understands.
 std::vector<std::string> filters(const Topics& topics);
 
-// True for topics of which only the newest message counts: announcements and last wills. Pure; called on any thread.
+// True for topics of which only the newest message counts: announcements, last wills, periodic states. Pure; called on
+// any thread.
 bool is_state_topic(std::string_view topic);
 
 }  // namespace homepatch::mqtt::tasmota
