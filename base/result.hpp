@@ -33,7 +33,9 @@ T take_value(Result<T>& result) {
 
 }  // namespace homepatch
 
-// The value of a Result, or the early return of its error. GCC's and clang's statement expression.
+// The value of a Result, or the early return of its error. GCC's and clang's statement expression: it stands alone on
+// the right of a `=` or as a statement, because the early return does not destroy what a larger expression (a braced
+// list, a call with other arguments) has already made.
 #define TRY(expression)                                                         \
   __extension__({                                                               \
     auto try_result_ = (expression);                                            \

@@ -122,7 +122,8 @@ Status Client::advance_targets() {
 Result<bool> Client::obtain(std::string_view role, const RoleKeys& keys, std::optional<Loaded>& slot) {
   if (answer_) {
     auto bytes = TRY_IN(printable(role, 96), take_bytes());
-    slot = Loaded{std::string(role), keys, TRY(set_.read_targets(role, keys, bytes))};
+    auto targets = TRY(set_.read_targets(role, keys, bytes));
+    slot = Loaded{std::string(role), keys, std::move(targets)};
     store(role, std::move(bytes));
     return true;
   }

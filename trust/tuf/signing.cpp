@@ -63,8 +63,9 @@ Result<json> describe(const EVP_PKEY* key) {
     if (EVP_PKEY_get_raw_public_key(key, raw.data(), &size) != 1) return fail(Errc::internal, "no public key");
     return key_object("ed25519", "ed25519", to_hex(raw.data(), size));
   }
-  if (EVP_PKEY_is_a(key, "EC") == 1) return key_object("ecdsa", "ecdsa-sha2-nistp256", TRY(public_pem(key)));
-  if (EVP_PKEY_is_a(key, "RSA") == 1) return key_object("rsa", "rsassa-pss-sha256", TRY(public_pem(key)));
+  auto pem = TRY(public_pem(key));
+  if (EVP_PKEY_is_a(key, "EC") == 1) return key_object("ecdsa", "ecdsa-sha2-nistp256", std::move(pem));
+  if (EVP_PKEY_is_a(key, "RSA") == 1) return key_object("rsa", "rsassa-pss-sha256", std::move(pem));
   return fail(Errc::unsupported, "a private key must be ed25519, ECDSA P-256 or RSA");
 }
 
@@ -163,7 +164,10 @@ Result<std::string> SigningKey::sign(std::string_view message) const {
 Result<std::string> sign_envelope(const json& content, const std::vector<SigningKey>& keys) {
   const auto message = TRY(canonical_json(content));
   json signatures = json::array();
-  for (const auto& key : keys) signatures.push_back(signature_entry(key.id(), TRY(key.sign(message))));
+  for (const auto& key : keys) {
+    const auto signature = TRY(key.sign(message));
+    signatures.push_back(signature_entry(key.id(), signature));
+  }
   return envelope_text(content, signatures);
 }
 

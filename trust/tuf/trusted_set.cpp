@@ -49,7 +49,8 @@ Result<TrustedSet> TrustedSet::open(std::string_view root, const Clock& clock, c
     TRY(check_signatures(envelope, parsed.root));
     return parsed;
   };
-  return TrustedSet(TRY_IN("the trusted root", read()), clock, limits);
+  auto trusted = TRY_IN("the trusted root", read());
+  return TrustedSet(std::move(trusted), clock, limits);
 }
 
 Status TrustedSet::check_expiry(Time expires) const {
