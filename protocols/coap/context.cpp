@@ -19,9 +19,11 @@ using std::chrono::milliseconds;
 
 // libcoap warns of what strangers send; that is not worth more than a debug line.
 void take_log(coap_log_t level, const char* text) noexcept {
+  const auto ours = level <= LOG_ERR ? log::Level::warning : log::Level::debug;
+  if (!log::wanted(ours)) return;
   std::string_view line(text);
   while (!line.empty() && line.back() == '\n') line.remove_suffix(1);
-  log::write(level <= LOG_ERR ? log::Level::warning : log::Level::debug, fmt::format("libcoap: {}", line));
+  if (!line.empty()) log::write(ours, fmt::format("libcoap: {}", line));
 }
 
 void start_library() {
@@ -134,7 +136,9 @@ struct Context::Callbacks {
     out.piggybacked = coap_pdu_get_type(received) == COAP_MESSAGE_ACK;
     out.message_id = static_cast<std::uint16_t>(coap_pdu_get_mid(received));
     out.response = read_response(received);
-    return self->taken_ && self->taken_(out) ? COAP_RESPONSE_OK : COAP_RESPONSE_FAIL;
+    const bool wanted = self->taken_ && self->taken_(out);
+    // Only what the device sent of its own accord is worth a reset.
+    return wanted || out.piggybacked ? COAP_RESPONSE_OK : COAP_RESPONSE_FAIL;
   }
 
   static void on_nack(coap_session_t* session, const coap_pdu_t* sent, coap_nack_reason_t reason, coap_mid_t) noexcept {
@@ -205,7 +209,8 @@ void Context::prepare() {
 
 Result<Address> Context::listen(const Address& address) {
   const UniqueFd reserved = TRY(reserve(address));
-  const Address bound = address.with_port(TRY(bound_to(reserved)).port());
+  const Address place = TRY(bound_to(reserved));
+  const Address bound = address.with_port(place.port());
   const coap_address_t listen_on = to_coap(bound);
   if (coap_new_endpoint(context_, &listen_on, COAP_PROTO_UDP) == nullptr) {
     return fail(Errc::io, fmt::format("libcoap could not open the CoAP endpoint {}", bound.to_string()));

@@ -31,6 +31,10 @@ DeliveryStep::DeliveryStep(Loop& loop, Lwm2mServer& server, DeliveryJob job, con
   timer_ = loop_.after(std::chrono::milliseconds::zero(), [this] { start(); });
 }
 
+DeliveryStep::~DeliveryStep() {
+  if (gone_ != nullptr) *gone_ = true;
+}
+
 void DeliveryStep::start() {
   Claim::Hooks hooks;
   hooks.interrupted = [this](DeliveryFailed failure) { interrupted(std::move(failure)); };
@@ -123,7 +127,14 @@ void DeliveryStep::judge_stuck_state(State then) {
   });
 }
 
-void DeliveryStep::report(const Progress& progress) { reports_(progress); }
+bool DeliveryStep::report(const Progress& progress) {
+  bool gone = false;
+  gone_ = &gone;
+  const auto reports = reports_;
+  reports(progress);
+  if (!gone) gone_ = nullptr;
+  return !gone;
+}
 
 void DeliveryStep::finish(const DeliveryReport& report) {
   timer_.cancel();

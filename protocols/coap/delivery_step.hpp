@@ -25,6 +25,7 @@ struct DeliveryTimes {
 class DeliveryStep : public DeliveryHandle {
  public:
   DeliveryStep(Loop& loop, Lwm2mServer& server, DeliveryJob job, const DeliveryTimes& times, DeliveryReports reports);
+  ~DeliveryStep() override;
 
  protected:
   // The device is claimed and awake.
@@ -48,7 +49,8 @@ class DeliveryStep : public DeliveryHandle {
   // Makes the device let go of a package that it holds, as far as it can; gives the State afterwards.
   void reset_package(State then);
 
-  void report(const Progress& progress);
+  // False when the report led to the step's end: nothing of it may be touched then.
+  [[nodiscard]] bool report(const Progress& progress);
   // Ends the step: nothing of it may be touched after this call.
   void finish(const DeliveryReport& report);
   // Calls `action` later unless the step ends before.
@@ -72,6 +74,7 @@ class DeliveryStep : public DeliveryHandle {
   Exchange exchange_;
   Timer timer_;
   bool running_ = false;
+  bool* gone_ = nullptr;  // set when the step ends while it reports
 };
 
 }  // namespace homepatch::coap

@@ -111,7 +111,8 @@ void Exchanges::pump(const Address& to) {
   if (found == peers_.end() || found->second.active) return;
   Peer& peer = found->second;
   if (peer.waiting.empty()) {
-    later();  // the sweep closes the session: not here, libcoap may be in the middle of using it
+    peer.idle_since = loop_.monotonic();
+    later(kLinger);
     return;
   }
   const EntryPtr entry = std::move(peer.waiting.front());
@@ -237,37 +238,41 @@ void Exchanges::drop(const EntryPtr& entry) {
   }
   const auto found = peers_.find(entry->route.remote);
   if (found == peers_.end()) return;
-  std::erase(found->second.waiting, entry);
-  if (found->second.active == entry) found->second.active.reset();
+  Peer& peer = found->second;
+  std::erase(peer.waiting, entry);
+  if (peer.active == entry) {
+    peer.active.reset();
+    peer.idle_since = loop_.monotonic();
+  }
   later();
 }
 
-void Exchanges::later() {
-  if (!sweep_.armed()) {
-    sweep_ = loop_.after(milliseconds::zero(), [this] {
-      sweep_.cancel();
-      sweep();
-    });
-  }
+void Exchanges::later(milliseconds delay) {
+  const auto at = loop_.monotonic() + delay;
+  if (sweep_.armed() && sweep_at_ <= at) return;
+  sweep_at_ = at;
+  sweep_ = loop_.after(delay, [this] {
+    sweep_.cancel();
+    sweep();
+  });
 }
 
 void Exchanges::sweep() {
   for (auto& [entry, error] : std::exchange(failed_, {})) {
     if (entry->owner != nullptr) complete(entry, fail(std::move(error)));
   }
-  std::vector<Address> due;
+  std::vector<Address> free;
   for (const auto& [address, peer] : peers_) {
-    if (!peer.active) due.push_back(address);
+    if (!peer.active && !peer.waiting.empty()) free.push_back(address);
   }
-  for (const auto& address : due) {
-    const auto found = peers_.find(address);
-    if (found == peers_.end() || found->second.active) continue;
-    if (found->second.waiting.empty()) {
-      peers_.erase(found);
-    } else {
-      pump(address);
-    }
-  }
+  for (const auto& address : free) pump(address);
+  // Never from within libcoap's own calls, which may be in the middle of using the session.
+  std::erase_if(peers_, [since = loop_.monotonic() - kLinger](const auto& entry) {
+    const Peer& peer = entry.second;
+    return !peer.active && peer.waiting.empty() && peer.idle_since <= since;
+  });
+  const bool lingering = std::ranges::any_of(peers_, [](const auto& entry) { return !entry.second.active; });
+  if (lingering) later(kLinger);
 }
 
 // libcoap says when a message was never acknowledged; only the clock says when an acknowledged one is never answered.

@@ -43,9 +43,11 @@ class Exchange {
 class Exchanges {
  public:
   static constexpr std::size_t kMaxBody = 64 * 1024;  // of an answer in blocks
-  static constexpr std::size_t kMaxPeers = 256;       // devices with an open request
+  static constexpr std::size_t kMaxPeers = 1024;      // devices with a request open, or over just now
   static constexpr std::size_t kMaxWaiting = 32;      // requests to one device
   static constexpr std::size_t kTokenSize = 6;
+  // A session is closed so long after its last request, and what the device sent meanwhile on it is read before.
+  static constexpr std::chrono::milliseconds kLinger{200};
 
   Exchanges(Loop& loop, Context& context);
   ~Exchanges();
@@ -76,6 +78,7 @@ class Exchanges {
     std::unique_ptr<Context::Link> link;
     EntryPtr active;
     std::deque<EntryPtr> waiting;
+    std::chrono::milliseconds idle_since{0};
   };
 
   EntryPtr enqueue(const Route& route, Request request, const Timing& timing, Answered answered);
@@ -89,7 +92,7 @@ class Exchanges {
   void complete(const EntryPtr& entry, Result<Response> result);
   void fail_later(const EntryPtr& entry, Error error);
   void drop(const EntryPtr& entry);
-  void later();
+  void later(std::chrono::milliseconds delay = {});
   void sweep();
   void tick();
 
@@ -99,6 +102,7 @@ class Exchanges {
   std::map<std::string, EntryPtr, std::less<>> tokens_;
   std::vector<std::pair<EntryPtr, Error>> failed_;
   Timer sweep_;
+  std::chrono::milliseconds sweep_at_{0};
   Timer tick_;
 };
 

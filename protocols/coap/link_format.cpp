@@ -28,7 +28,8 @@ class Parser {
     if (at_end()) return out;
     while (true) {
       if (out.size() >= kMaxLinks) return fail(Errc::too_large, fmt::format("more than {} links", kMaxLinks));
-      out.push_back(TRY(link()));
+      auto next = TRY(link());
+      out.push_back(std::move(next));
       if (at_end()) return out;
       if (!take(',')) return broken("',' between two links");
       skip_space();
@@ -62,7 +63,8 @@ class Parser {
       if (out.parameters.size() >= kMaxLinkParameters) {
         return fail(Errc::too_large, fmt::format("a link with more than {} parameters", kMaxLinkParameters));
       }
-      out.parameters.push_back(TRY(parameter()));
+      auto next = TRY(parameter());
+      out.parameters.push_back(std::move(next));
       skip_space();
     }
     return out;

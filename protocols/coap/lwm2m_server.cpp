@@ -120,7 +120,7 @@ Status Lwm2mServer::restore(const DeviceId& device, const Facts& facts, Time exp
   registration.expires = loop_.monotonic() + std::min(left, most);
   // Nothing was heard from it since the start: a sleeper counts as asleep.
   registration.last_heard = loop_.monotonic() - times_.awake;
-  if (auto restored = registry_.restore(std::move(registration)); !restored) return restored;
+  TRY(registry_.restore(std::move(registration)));
   auto& conversation = conversations_[device];
   const auto numbering = facts.find(fact::kNumbering);
   if (numbering != facts.end() && numbering->second == "legacy") conversation.numbering = Numbering::legacy;
@@ -286,37 +286,5 @@ void Lwm2mServer::later(std::function<void()> action) {
     for (auto& next : std::exchange(actions_, {})) next();
   });
 }
-
-Claim::Claim(Lwm2mServer& server, DeviceId device, Hooks hooks)
-    : server_(server), device_(std::move(device)), hooks_(std::move(hooks)) {}
-
-Claim::~Claim() { server_.release(device_); }
-
-const Registration* Claim::registration() const { return server_.registry_.find(device_); }
-
-bool Claim::is_awake() const {
-  const Registration* known = registration();
-  return known != nullptr && server_.is_awake(*known);
-}
-
-std::optional<ContentFormat> Claim::accept() const { return server_.conversations_[device_].accept; }
-
-Numbering Claim::numbering() const { return server_.conversations_[device_].numbering; }
-
-void Claim::learn_numbering(Numbering numbering) {
-  auto& known = server_.conversations_[device_].numbering;
-  if (std::exchange(known, numbering) == numbering) return;
-  server_.later([&server = server_, device = device_, numbering] {
-    auto announcement = announce_seen(device, server.loop_.now());
-    announcement.facts.emplace(fact::kNumbering, numbering == Numbering::legacy ? "legacy" : "standard");
-    server.announce_(announcement);
-  });
-}
-
-void Claim::expect_restart() { server_.registry_.expect_restart(device_); }
-
-void Claim::inquire_afterwards() { server_.want(device_, Interview::Scope::version); }
-
-Exchanges& Claim::exchanges() { return server_.exchanges_; }
 
 }  // namespace homepatch::coap

@@ -121,7 +121,7 @@ Result<RegistrationQuery> parse_registration_query(const Segments& query) {
     const auto name = text.substr(0, equals);
     if (!seen.insert(name).second) return fail(Errc::malformed, "a query parameter is there twice");
     const auto value = equals == std::string_view::npos ? std::string_view() : text.substr(equals + 1);
-    if (auto taken = take_parameter(out, name, value); !taken) return fail(std::move(taken).error());
+    TRY(take_parameter(out, name, value));
   }
   return out;
 }

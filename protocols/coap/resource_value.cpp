@@ -29,7 +29,8 @@ Raw raw(std::string_view value) { return {Scalar(std::string(value)), true}; }
 Result<std::vector<Raw>> from_tlv(std::string_view payload, std::uint16_t resource, bool in_instance = false) {
   std::vector<Raw> out;
   bool found = false;
-  for (const auto& entry : TRY(parse_tlv(payload))) {
+  const auto entries = TRY(parse_tlv(payload));
+  for (const auto& entry : entries) {
     if (entry.kind == TlvEntry::Kind::object_instance) {
       if (in_instance) return fail(Errc::malformed, "TLV: an instance within an instance");
       return from_tlv(entry.value, resource, true);
@@ -44,7 +45,8 @@ Result<std::vector<Raw>> from_tlv(std::string_view payload, std::uint16_t resour
       found = true;
     } else if (entry.kind == TlvEntry::Kind::multiple_resource) {
       out.clear();
-      for (const auto& instance : TRY(parse_tlv(entry.value))) out.push_back(raw(instance.value));
+      const auto instances = TRY(parse_tlv(entry.value));
+      for (const auto& instance : instances) out.push_back(raw(instance.value));
       found = true;
     }
   }
@@ -60,7 +62,8 @@ bool names(std::string_view path, std::uint16_t resource) {
   return last != std::string_view::npos && path.substr(0, last).ends_with(number);
 }
 
-Result<std::vector<Raw>> from_senml(std::vector<SenmlRecord> records, std::uint16_t resource) {
+Result<std::vector<Raw>> from_senml(Result<std::vector<SenmlRecord>> pack, std::uint16_t resource) {
+  auto records = TRY(std::move(pack));
   std::vector<Raw> out;
   for (auto& record : records) {
     if (names(record.path, resource)) out.push_back({std::move(record.value)});
@@ -69,15 +72,20 @@ Result<std::vector<Raw>> from_senml(std::vector<SenmlRecord> records, std::uint1
   return out;
 }
 
+Result<std::vector<Raw>> from_cbor(std::string_view payload) {
+  auto value = TRY(parse_cbor_scalar(payload));
+  return std::vector<Raw>{{std::move(value)}};
+}
+
 Result<std::vector<Raw>> values_of(const ResourceBytes& bytes) {
   switch (bytes.format.value_or(kText)) {
     case kText:
     case kOctets: return std::vector<Raw>{{Scalar(std::string(bytes.payload))}};
     case kLwm2mTlv:
     case kOldTlv: return from_tlv(bytes.payload, bytes.resource);
-    case kSenmlJson: return from_senml(TRY(parse_senml_json(bytes.payload)), bytes.resource);
-    case kSenmlCbor: return from_senml(TRY(parse_senml_cbor(bytes.payload)), bytes.resource);
-    case kCbor: return std::vector<Raw>{{TRY(parse_cbor_scalar(bytes.payload))}};
+    case kSenmlJson: return from_senml(parse_senml_json(bytes.payload), bytes.resource);
+    case kSenmlCbor: return from_senml(parse_senml_cbor(bytes.payload), bytes.resource);
+    case kCbor: return from_cbor(bytes.payload);
     default: return fail(Errc::unsupported, fmt::format("content format {} is not understood", *bytes.format));
   }
 }
@@ -108,11 +116,18 @@ Result<std::string> read_text(const ResourceBytes& bytes) {
   return std::get<std::string>(value.value);
 }
 
-Result<std::int64_t> read_integer(const ResourceBytes& bytes) { return integer_of(TRY(single(bytes))); }
+Result<std::int64_t> read_integer(const ResourceBytes& bytes) {
+  const auto value = TRY(single(bytes));
+  return integer_of(value);
+}
 
 Result<std::vector<std::int64_t>> read_integers(const ResourceBytes& bytes) {
+  const auto values = TRY(values_of(bytes));
   std::vector<std::int64_t> out;
-  for (const auto& value : TRY(values_of(bytes))) out.push_back(TRY(integer_of(value)));
+  for (const auto& value : values) {
+    const auto number = TRY(integer_of(value));
+    out.push_back(number);
+  }
   return out;
 }
 

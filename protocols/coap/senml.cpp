@@ -136,7 +136,7 @@ Result<std::vector<SenmlRecord>> parse_senml_json(std::string_view bytes) {
   Pack out;
   for (const auto& record : pack) {
     if (!record.is_object()) return fail(Errc::malformed, "SenML JSON: a record expected");
-    if (auto added = out.add(draft_of(record)); !added) return fail(std::move(added).error());
+    TRY(out.add(draft_of(record)));
   }
   return out.take();
 }
@@ -151,7 +151,7 @@ Result<std::vector<SenmlRecord>> parse_senml_cbor(std::string_view bytes) {
     if (record.kind == Kind::end && pack.count == CborItem::kIndefinite) break;
     if (record.kind != Kind::map) return fail(Errc::malformed, "SenML CBOR: a record expected");
     auto draft = TRY(read_record(reader, record.count));
-    if (auto added = out.add(std::move(draft)); !added) return fail(std::move(added).error());
+    TRY(out.add(std::move(draft)));
   }
   return out.take();
 }

@@ -18,13 +18,20 @@ Result<std::string_view> take(std::string_view& bytes, std::size_t size) {
   return out;
 }
 
+Result<std::uint64_t> take_number(std::string_view& bytes, std::size_t size) {
+  const auto taken = TRY(take(bytes, size));
+  return big_endian(taken);
+}
+
 Result<TlvEntry> take_entry(std::string_view& bytes) {
-  const auto type = static_cast<std::uint8_t>(TRY(take(bytes, 1))[0]);
+  const auto type = TRY(take_number(bytes, 1));
   TlvEntry out;
   out.kind = static_cast<TlvEntry::Kind>(type >> 6U);
-  out.id = static_cast<std::uint16_t>(big_endian(TRY(take(bytes, (type & 0x20U) != 0 ? 2 : 1))));
+  const auto id = TRY(take_number(bytes, (type & 0x20U) != 0 ? 2 : 1));
+  out.id = static_cast<std::uint16_t>(id);
   const std::size_t length_bytes = (type >> 3U) & 3U;
-  const std::size_t length = length_bytes == 0 ? type & 7U : big_endian(TRY(take(bytes, length_bytes)));
+  const auto long_length = TRY(take_number(bytes, length_bytes));
+  const std::size_t length = length_bytes == 0 ? type & 7U : long_length;
   out.value = TRY(take(bytes, length));
   return out;
 }
@@ -35,7 +42,8 @@ Result<std::vector<TlvEntry>> parse_tlv(std::string_view bytes) {
   std::vector<TlvEntry> out;
   while (!bytes.empty()) {
     if (out.size() >= kMaxTlvEntries) return fail(Errc::too_large, "TLV: too many entries");
-    out.push_back(TRY(take_entry(bytes)));
+    const auto entry = TRY(take_entry(bytes));
+    out.push_back(entry);
   }
   return out;
 }

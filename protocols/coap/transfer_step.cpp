@@ -93,17 +93,19 @@ void TransferStep::take(Result<Response> response) {
   const auto judgement = push_.take(*response);
   switch (judgement.kind) {
     case Push::Judgement::Kind::proceed:
-      if (loop_.monotonic() - last_progress_ >= times_.progress_each) {
-        last_progress_ = loop_.monotonic();
-        report({push_.done(), job_.images.front().length});
-      }
-      send_piece();
+      if (report_progress()) send_piece();
       break;
     case Push::Judgement::Kind::wait: wait(judgement.wait, [this] { send_piece(); }); break;
     case Push::Judgement::Kind::whole: verify(); break;
     case Push::Judgement::Kind::doubtful: settle_doubt(); break;
     case Push::Judgement::Kind::refused: explain_refusal(judgement); break;
   }
+}
+
+bool TransferStep::report_progress() {
+  if (loop_.monotonic() - last_progress_ < times_.progress_each) return true;
+  last_progress_ = loop_.monotonic();
+  return report({push_.done(), job_.images.front().length});
 }
 
 // The answer to the last block was lost, and its repetition met a transfer that the device had closed (4.04, 4.08): its
@@ -137,8 +139,7 @@ void TransferStep::explain_refusal(const Push::Judgement& judgement) {
 void TransferStep::verify() {
   verifying_ = true;
   verify_until_ = loop_.monotonic() + times_.verify;
-  report({job_.images.front().length, job_.images.front().length});
-  check();
+  if (report({job_.images.front().length, job_.images.front().length})) check();
 }
 
 void TransferStep::state_told(std::int64_t) {
