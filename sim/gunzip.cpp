@@ -14,7 +14,8 @@ Result<std::string> gunzip(std::string_view packed, std::size_t max_bytes) {
   archive_read_support_format_raw(reader.get());
   archive_entry* entry = nullptr;
   if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK ||
-      archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
+      archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK ||
+      archive_filter_code(reader.get(), 0) != ARCHIVE_FILTER_GZIP) {
     return fail(Errc::malformed, "the compressed image cannot be read");
   }
   std::string out;

@@ -30,19 +30,16 @@ Result<McubootVersion> parse_version(std::string_view text) {
   McubootVersion version;
   const char* at = text.data();
   const char* const end = at + text.size();
-  std::size_t i = 0;
-  for (; i < version.part.size(); ++i) {
+  bool complete = false;
+  for (std::size_t i = 0; i < version.part.size() && !complete; ++i) {
     const auto [stop, error] = std::from_chars(at, end, version.part[i]);
     if (error != std::errc() || version.part[i] > kMost[i]) break;
     at = stop;
-    if (at == end) {
-      ++i;
-      break;
-    }
-    if (*at != (i == 2 ? '+' : '.')) break;
+    complete = at == end && i >= 2;
+    if (at == end || *at != (i == 2 ? '+' : '.')) break;
     ++at;
   }
-  if (at != end || i < 3) {
+  if (!complete) {
     return fail(Errc::invalid_argument,
                 fmt::format("'{}' is no MCUboot version; the form is 1.2.3 or 1.2.3+45, at most 255.255.65535", text));
   }

@@ -59,7 +59,10 @@ void FirmwareObject::settle(State state, int result) {
 }
 
 CoapMessage FirmwareObject::write_package(const CoapMessage& request) {
-  if (state_ == State::updating || faults_.has(Fault::refuse)) return only_code(coap::kMethodNotAllowed);
+  if (state_ == State::updating || faults_.has(Fault::refuse)) {
+    voice_.say("refused");
+    return only_code(coap::kMethodNotAllowed);
+  }
   const auto format = request.find_number(coap::kContentFormat);
   if (format && *format != content_format::kOpaque) return only_code(coap::kUnsupportedFormat);
   const bool begins = BlockReceiver::begins(request);

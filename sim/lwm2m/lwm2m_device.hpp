@@ -1,8 +1,8 @@
 // A pretend LwM2M client: its objects 1, 3 and 5, its firmware, and its restarts, each with a new socket.
 //
 // It says on its voice: registered location= port=, updated, forgotten, not-registered, reported version= (somebody
-// read it), downloading, downloaded version=, package-refused, executed, state state= result=, reset, restarting,
-// installed version=, kept version=, dropped, gone, deregistered.
+// read it), downloading, downloaded version=, package-refused, refused, executed, state state= result=, reset,
+// restarting, installed version=, kept version=, dropped, gone, deregistered.
 #pragma once
 
 #include <functional>

@@ -9,7 +9,7 @@ namespace homepatch::sim {
 namespace {
 
 constexpr std::chrono::seconds kRetry{2};
-constexpr std::chrono::seconds kFarewell{1};
+constexpr std::chrono::milliseconds kFarewell{2500};  // one retransmission and a little
 // Zephyr's CONFIG_LWM2M_SECONDS_TO_UPDATE_EARLY.
 constexpr std::uint32_t kZephyrEarly = 6;
 

@@ -29,7 +29,7 @@ class Registration {
   void update(bool with_lifetime);
   void set_lifetime(std::uint32_t seconds) { lifetime_ = seconds; }
   [[nodiscard]] std::uint32_t lifetime() const { return lifetime_; }
-  // `done` comes when the server has answered or, being away, has not for a second; never inside this call.
+  // `done` comes when the server has answered or, being away, has not for some seconds; never inside this call.
   void leave(std::function<void()> done);
 
  private:
