@@ -4,8 +4,11 @@
 #include <sys/signalfd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <optional>
+
+#include "base/timer_queue.hpp"
 
 namespace homepatch {
 
@@ -14,41 +17,6 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-std::uint64_t monotonic_usec() {
-  timespec ts{};
-  clock_gettime(CLOCK_MONOTONIC, &ts);
-  return static_cast<std::uint64_t>(ts.tv_sec) * 1'000'000U + static_cast<std::uint64_t>(ts.tv_nsec) / 1'000U;
-}
-
-class TimerSource final : public Timer::Source {
- public:
-  explicit TimerSource(std::function<void()> action) : action_(std::move(action)) {}
-  ~TimerSource() override {
-    if (source_ != nullptr) sd_event_source_disable_unref(source_);
-  }
-  TimerSource(const TimerSource&) = delete;
-  TimerSource& operator=(const TimerSource&) = delete;
-
-  // The accuracy lets the kernel wake the gateway once for several timers; short ones stay sharp.
-  int arm(sd_event* event, milliseconds delay) {
-    const auto usec = static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration_cast<microseconds>(delay).count()));
-    const std::uint64_t accuracy = std::clamp<std::uint64_t>(usec / 100U, 1U, 250'000U);
-    return sd_event_add_time(event, &source_, CLOCK_MONOTONIC, monotonic_usec() + usec, accuracy, &TimerSource::on_time,
-                             this);
-  }
-
- private:
-  static int on_time(sd_event_source*, std::uint64_t, void* userdata) noexcept {
-    // The action may destroy this source: nothing of it is touched afterwards.
-    auto action = std::move(static_cast<TimerSource*>(userdata)->action_);
-    if (action) action();
-    return 0;
-  }
-
-  std::function<void()> action_;
-  sd_event_source* source_ = nullptr;
-};
 
 }  // namespace
 
@@ -102,10 +70,19 @@ void Watch::cancel() { source_.reset(); }
 Result<std::unique_ptr<EventLoop>> EventLoop::open() {
   sd_event* event = nullptr;
   if (const int r = sd_event_new(&event); r < 0) return fail(errno_error("making the event loop", -r));
-  return std::unique_ptr<EventLoop>(new EventLoop(event));
+  std::unique_ptr<EventLoop> loop(new EventLoop(event));
+  if (!loop->timers_->usable()) return fail(errno_error("making the event loop's timer", errno));
+  loop->timer_watch_ =
+      TRY(loop->watch(loop->timers_->fd(), EPOLLIN, [timers = loop->timers_.get()](std::uint32_t) { timers->fire(); }));
+  return loop;
 }
 
-EventLoop::~EventLoop() { sd_event_unref(event_); }
+EventLoop::EventLoop(sd_event* event) : event_(event), timers_(std::make_shared<TimerQueue>()) {}
+
+EventLoop::~EventLoop() {
+  timer_watch_.cancel();
+  sd_event_unref(event_);
+}
 
 Loop::WallTime EventLoop::now() const {
   const auto since_start = monotonic();
@@ -114,13 +91,10 @@ Loop::WallTime EventLoop::now() const {
   return WallTime(since_start + ahead_);
 }
 
-milliseconds EventLoop::monotonic() const { return milliseconds(monotonic_usec() / 1'000U); }
+milliseconds EventLoop::monotonic() const { return milliseconds(TimerQueue::now() / 1'000U); }
 
 Timer EventLoop::after(milliseconds delay, std::function<void()> action) {
-  auto source = std::make_unique<TimerSource>(std::move(action));
-  // Fails only out of memory or descriptors of the loop itself; then there is no way to go on.
-  if (source->arm(event_, delay) < 0) std::abort();
-  return Timer(std::move(source));
+  return timers_->add(delay, std::move(action));
 }
 
 Result<Watch> EventLoop::watch(int fd, std::uint32_t events, std::function<void(std::uint32_t)> action) {

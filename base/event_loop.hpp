@@ -13,6 +13,8 @@
 
 namespace homepatch {
 
+class TimerQueue;
+
 // Destroying it stops the watching; it does not close the descriptor.
 class Watch {
  public:
@@ -65,9 +67,11 @@ class EventLoop final : public Loop {
   [[nodiscard]] sd_event* handle() const { return event_; }
 
  private:
-  explicit EventLoop(sd_event* event) : event_(event) {}
+  explicit EventLoop(sd_event* event);
 
   sd_event* event_;
+  std::shared_ptr<TimerQueue> timers_;
+  Watch timer_watch_;
   mutable std::chrono::milliseconds ahead_{std::chrono::milliseconds::min()};  // of wall time before monotonic time
 };
 

@@ -1,18 +1,17 @@
 #include "protocols/http/artifact_server.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <map>
 #include <optional>
 #include <unordered_map>
 #include <variant>
 
+#include "base/random.hpp"
 #include "base/text.hpp"
+#include "protocols/http/artifact_answer.hpp"
 #include "protocols/http/mhd_daemon.hpp"
 #include "protocols/http/served_connections.hpp"
 
@@ -22,7 +21,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMaxHeaderText = 128;
+constexpr std::size_t kTokenBytes = 16;  // kTokenSize characters of base64url
 // A connection that was sent away is held for a moment, so that its 503 arrives and is not overtaken by a reset.
 constexpr std::size_t kMaxSentAway = 32;
 constexpr milliseconds kSentAwayTime(1000);
@@ -30,36 +29,6 @@ constexpr std::string_view kSentAway =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nRetry-After: 10\r\n"
     "Connection: close\r\n\r\nbusy\n";
 constexpr std::string_view kNameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-struct ResponseUnref {
-  void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
-};
-using Response = std::unique_ptr<MHD_Response, ResponseUnref>;
-
-Response text_response(std::string_view body) {
-  Response out(MHD_create_response_from_buffer(body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY));
-  MHD_add_response_header(out.get(), MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
-  // Whoever asks for what is not there does not keep a connection.
-  MHD_add_response_header(out.get(), MHD_HTTP_HEADER_CONNECTION, "close");
-  return out;
-}
-
-void add_header(const Response& response, const char* name, const std::string& value) {
-  MHD_add_response_header(response.get(), name, value.c_str());
-}
-
-std::string_view header(MHD_Connection* connection, const char* name) {
-  const char* const value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-  return value != nullptr ? std::string_view(value) : std::string_view();
-}
-
-std::string esp_header(MHD_Connection* connection, std::string_view rest) {
-  const auto esp8266 = header(connection, fmt::format("x-ESP8266-{}", rest).c_str());
-  const auto value = !esp8266.empty() ? esp8266 : header(connection, fmt::format("x-ESP32-{}", rest).c_str());
-  return printable(value, kMaxHeaderText);
-}
-
-std::string etag_of(const ServedFile& file) { return fmt::format("\"{}\"", file.md5_hex); }
 
 bool only_of(std::string_view text, std::string_view letters) {
   return text.find_first_not_of(letters) == std::string_view::npos;
@@ -130,7 +99,6 @@ class ArtifactServer::Core : public std::enable_shared_from_this<Core> {
   MHD_Result on_request(MHD_Connection* connection, std::string_view path, std::string_view method,
                         std::uintptr_t& context);
   MHD_Result refuse_method(MHD_Connection* connection);
-  MHD_Result refuse_range(MHD_Connection* connection, const ServedFile& file);
   MHD_Result send_file(MHD_Connection* connection, const Found& found, bool head_only, std::uintptr_t& context);
   [[nodiscard]] std::optional<Found> find(std::string_view path, const IpAddress& peer) const;
 
@@ -148,7 +116,7 @@ class ArtifactServer::Core : public std::enable_shared_from_this<Core> {
   std::deque<SentAway> sent_away_;
   std::uint64_t shed_ = 0;
   bool answered_ = false;  // since the last sweep
-  Response not_found_ = text_response("not found\n");
+  MhdResponse not_found_ = text_answer("not found\n");
   Timer sweep_timer_;
   Timer tell_timer_;
   ServedConnections connections_;
@@ -252,52 +220,27 @@ MHD_Result ArtifactServer::Core::on_request(MHD_Connection* connection, std::str
   const auto peer = connections_.peer_of(MhdDaemon::socket_of(connection));
   const auto found = peer ? find(path, *peer) : std::nullopt;
   if (!found) return MHD_queue_response(connection, MHD_HTTP_NOT_FOUND, not_found_.get());
-  ServedRequest request;
-  request.name = found->file->name;
-  request.head_only = head_only;
-  request.user_agent = printable(header(connection, MHD_HTTP_HEADER_USER_AGENT), kMaxHeaderText);
-  request.station_mac = esp_header(connection, "STA-MAC");
-  request.version = esp_header(connection, "version");
-  letters_.push_back({found->folder, std::move(request)});
+  letters_.push_back({found->folder, read_request(connection, *found->file, head_only)});
   return send_file(connection, *found, head_only, context);
 }
 
 MHD_Result ArtifactServer::Core::refuse_method(MHD_Connection* connection) {
-  const auto response = text_response("only GET and HEAD\n");
-  add_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+  const auto response = text_answer("only GET and HEAD\n");
+  MHD_add_response_header(response.get(), MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
   return MHD_queue_response(connection, MHD_HTTP_METHOD_NOT_ALLOWED, response.get());
-}
-
-MHD_Result ArtifactServer::Core::refuse_range(MHD_Connection* connection, const ServedFile& file) {
-  const auto response = text_response("no such range\n");
-  add_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, fmt::format("bytes */{}", file.length));
-  return MHD_queue_response(connection, MHD_HTTP_RANGE_NOT_SATISFIABLE, response.get());
 }
 
 MHD_Result ArtifactServer::Core::send_file(MHD_Connection* connection, const Found& found, bool head_only,
                                            std::uintptr_t& context) {
   const ServedFile& file = *found.file;
-  // A range is for GET alone, and only of the file that the client thinks it is (RFC 9110 sections 13.1.5, 14.2).
-  const auto if_range = header(connection, MHD_HTTP_HEADER_IF_RANGE);
-  const bool takes_range = !head_only && (if_range.empty() || if_range == etag_of(file));
-  const auto range = parse_byte_range(takes_range ? header(connection, MHD_HTTP_HEADER_RANGE) : "", file.length);
-  if (std::holds_alternative<NotSatisfiable>(range)) return refuse_range(connection, file);
+  const auto range = wanted_range(connection, file, head_only);
+  if (std::holds_alternative<NotSatisfiable>(range)) {
+    return MHD_queue_response(connection, MHD_HTTP_RANGE_NOT_SATISFIABLE, range_refusal(file).get());
+  }
   const auto* const asked = std::get_if<FilePart>(&range);
   const FilePart part = asked != nullptr ? *asked : FilePart{0, file.length - 1};
-
-  UniqueFd copy(::fcntl(file.fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy) return MHD_NO;
-  const Response response(MHD_create_response_from_fd_at_offset64(part.last - part.first + 1, copy.get(), part.first));
+  const auto response = file_answer(file, part, asked != nullptr);
   if (!response) return MHD_NO;
-  static_cast<void>(copy.release());  // the response closes it
-  add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/octet-stream");
-  add_header(response, "x-MD5", file.md5_hex);
-  add_header(response, MHD_HTTP_HEADER_ETAG, etag_of(file));
-  add_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
-  if (asked != nullptr) {
-    add_header(response, MHD_HTTP_HEADER_CONTENT_RANGE,
-               fmt::format("bytes {}-{}/{}", part.first, part.last, file.length));
-  }
   if (!head_only) {
     context = connections_.begin(MhdDaemon::socket_of(connection),
                                  {found.folder, file.name, part, file.length, file.fd}, loop_.monotonic());
@@ -391,11 +334,7 @@ Result<std::unique_ptr<ArtifactServer>> ArtifactServer::open(EventLoop& loop,
   return std::unique_ptr<ArtifactServer>(new ArtifactServer(std::move(core)));
 }
 
-std::string ArtifactServer::new_token() {
-  std::array<std::uint8_t, 16> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) std::abort();
-  return to_base64url(random.data(), random.size());
-}
+std::string ArtifactServer::new_token() { return random_token(kTokenBytes); }
 
 Result<ArtifactServer::Folder> ArtifactServer::serve(const std::string& token, const std::string& client_ip,
                                                      const std::vector<ServedFile>& files, ServeEvents events) {

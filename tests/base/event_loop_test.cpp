@@ -44,6 +44,36 @@ TEST_F(EventLoopTest, ATimerMayDestroyItself) {
   EXPECT_TRUE(loop->run_until([&] { return fired; }, milliseconds(5000)));
 }
 
+TEST_F(EventLoopTest, TimersFireByTheirTimeAndThenByTheirAge) {
+  std::vector<int> fired;
+  const auto late = loop->after(milliseconds(30), [&] { fired.push_back(4); });
+  const auto first = loop->after(milliseconds(0), [&] { fired.push_back(1); });
+  const auto soon = loop->after(milliseconds(10), [&] { fired.push_back(3); });
+  const auto second = loop->after(milliseconds(0), [&] { fired.push_back(2); });
+  EXPECT_TRUE(loop->run_until([&] { return fired.size() == 4; }, milliseconds(5000)));
+  EXPECT_EQ(fired, (std::vector<int>{1, 2, 3, 4}));
+}
+
+TEST_F(EventLoopTest, ATimerMadeByATimerWaitsForTheNextTurnAndStarvesNobody) {
+  Timer chain;
+  int turns = 0;
+  std::function<void()> again = [&] {
+    ++turns;
+    chain = loop->after(milliseconds(0), again);
+  };
+  chain = loop->after(milliseconds(0), again);
+  bool other = false;
+  const auto timer = loop->after(milliseconds(20), [&] { other = true; });
+  EXPECT_TRUE(loop->run_until([&] { return other; }, milliseconds(5000)));
+  EXPECT_GT(turns, 1);
+}
+
+TEST_F(EventLoopTest, ATimerMayOutliveItsLoop) {
+  auto timer = loop->after(milliseconds(0), [] {});
+  loop.reset();
+  timer.cancel();
+}
+
 TEST_F(EventLoopTest, AWatchTellsOfReadableBytesAndMayCancelItself) {
   std::array<int, 2> pipe_fds{};
   ASSERT_EQ(::pipe(pipe_fds.data()), 0);
