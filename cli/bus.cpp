@@ -12,7 +12,6 @@ namespace homepatch::cli {
 namespace {
 
 constexpr std::size_t kMaxErrorText = 1000;
-constexpr std::string_view kNothingToDo = "org.homepatch1.Error.NothingToDo";
 
 struct Kind {
   std::string_view name;
@@ -45,6 +44,7 @@ constexpr std::array kKinds{
     Kind{"org.homepatch1.Error.Busy", Errc::busy, ""},
     Kind{"org.homepatch1.Error.Unsupported", Errc::unsupported, ""},
     Kind{"org.homepatch1.Error.Cancelled", Errc::cancelled, ""},
+    Kind{"org.homepatch1.Error.NothingToDo", Errc::nothing_to_do, ""},
     Kind{"org.freedesktop.DBus.Error.ServiceUnknown", Errc::unavailable, kNotRunning},
     Kind{"org.freedesktop.DBus.Error.NameHasNoOwner", Errc::unavailable, kNotRunning},
     Kind{"org.freedesktop.DBus.Error.AccessDenied", Errc::not_authorised, kNotAllowed},
@@ -68,6 +68,11 @@ class CallError {
  private:
   sd_bus_error error_ = SD_BUS_ERROR_NULL;
 };
+
+Result<std::string> path_in(const Value& answer) {
+  if (!answer.is_string()) return fail(Errc::internal, "homepatchd's answer is not what was asked for");
+  return answer.get<std::string>();
+}
 
 Error cannot_connect(int error_number) {
   const char* address = std::getenv("DBUS_SYSTEM_BUS_ADDRESS");
@@ -113,51 +118,35 @@ Result<Message> Bus::new_call(const std::string& path, const char* interface, co
   return Message(call);
 }
 
-Result<Answer> Bus::send(const Message& call, std::chrono::microseconds limit) {
+Result<Value> Bus::send(const Message& call, std::chrono::microseconds limit) {
   CallError error;
-  sd_bus_message* reply = nullptr;
+  sd_bus_message* raw = nullptr;
   const auto usec = static_cast<std::uint64_t>(limit.count());
-  if (sd_bus_call(handle(), call.get(), usec, error.get(), &reply) >= 0) return Answer{Message(reply), std::nullopt};
-  if (sd_bus_error_has_name(error.get(), kNothingToDo.data()) > 0) {
-    return Answer{nullptr, printable(error.get()->message == nullptr ? "" : error.get()->message, kMaxErrorText)};
-  }
-  return fail(error_from_bus(*error.get()));
-}
-
-Result<Answer> Bus::ask(const std::string& path, const char* interface, const char* method,
-                        const std::optional<std::string>& text, std::chrono::microseconds limit) {
-  const Message call = TRY(new_call(path, interface, method));
-  if (text) {
-    if (const int r = sd_bus_message_append(call.get(), "s", text->c_str()); r < 0) {
-      return fail(Errc::invalid_argument, fmt::format("'{}' is not text that can be asked for", printable(*text)));
-    }
-  }
-  return send(call, limit);
+  if (sd_bus_call(handle(), call.get(), usec, error.get(), &raw) < 0) return fail(error_from_bus(*error.get()));
+  const Message reply(raw);
+  if (sd_bus_message_at_end(reply.get(), 1) > 0) return Value();
+  return read_value(reply.get());
 }
 
 Result<Value> Bus::get(const std::string& path, const char* interface, const char* method,
                        const std::optional<std::string>& text, std::chrono::microseconds limit) {
-  const Answer answer = TRY(ask(path, interface, method, text, limit));
-  if (answer.nothing) return fail(Errc::internal, *answer.nothing);
-  if (sd_bus_message_at_end(answer.reply.get(), 1) > 0) return Value();
-  return read_value(answer.reply.get());
+  const Message call = TRY(new_call(path, interface, method));
+  if (text && sd_bus_message_append(call.get(), "s", text->c_str()) < 0) {
+    return fail(Errc::invalid_argument, fmt::format("'{}' is not text that can be asked for", printable(*text)));
+  }
+  return send(call, limit);
 }
 
 Result<std::string> Bus::find_device(const std::string& text) {
-  auto found = get(kRoot, kManager, "FindDevice", text);
-  if (!found && found.error().code == Errc::not_found) {
-    return fail(Errc::not_found, fmt::format("{} See what is known with: homepatchctl devices", found.error().text));
-  }
-  if (!found) return fail(std::move(found).error());
-  return found->is_string() ? found->get<std::string>() : std::string();
+  return path_in(TRY(get(kRoot, kManager, "FindDevice", text)));
 }
 
-Result<Answer> Bus::start_update(const std::string& device_path) {
+Result<std::string> Bus::start_update(const std::string& device_path) {
   const Message call = TRY(new_call(device_path, kDevice, "Update"));
   if (const int r = sd_bus_message_append(call.get(), "a{sv}", 0); r < 0) {
     return fail(errno_error("writing a call to homepatchd", -r));
   }
-  return send(call, kAnswerLimit);
+  return path_in(TRY(send(call, kAnswerLimit)));
 }
 
 }  // namespace homepatch::cli

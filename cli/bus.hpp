@@ -16,6 +16,7 @@ namespace homepatch::cli {
 
 inline constexpr const char* kService = "org.homepatch1";
 inline constexpr const char* kRoot = "/org/homepatch1";
+inline constexpr const char* kUpdates = "/org/homepatch1/update";
 inline constexpr const char* kManager = "org.homepatch1.Manager";
 inline constexpr const char* kDevice = "org.homepatch1.Device";
 inline constexpr const char* kRelease = "org.homepatch1.Release";
@@ -28,12 +29,6 @@ struct MessageUnref {
 };
 using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
 
-// What a method answered: a reply, or the daemon's word that there is nothing to do.
-struct Answer {
-  Message reply;                       // null when there is nothing to do
-  std::optional<std::string> nothing;  // why not, for people
-};
-
 // An error as it came over the bus, as ours: its kind from its name, its text ready for a person.
 Error error_from_bus(const sd_bus_error& error);
 
@@ -45,12 +40,8 @@ class Bus {
   // The system bus, or the one that DBUS_SYSTEM_BUS_ADDRESS names.
   static Result<Bus> open();
 
-  // A method without arguments, or with one text.
-  Result<Answer> ask(const std::string& path, const char* interface, const char* method,
-                     const std::optional<std::string>& text = std::nullopt,
-                     std::chrono::microseconds limit = kAnswerLimit);
-
-  // The same where "nothing to do" is no possible answer: the first value of the reply, or null when it is empty.
+  // Calls a method without arguments, or with one text: the first value of its reply, null where that is empty.
+  // That there is nothing to do is an error like others (Errc::nothing_to_do).
   Result<Value> get(const std::string& path, const char* interface, const char* method,
                     const std::optional<std::string>& text = std::nullopt,
                     std::chrono::microseconds limit = kAnswerLimit);
@@ -59,7 +50,7 @@ class Bus {
   Result<std::string> find_device(const std::string& text);
 
   // Device.Update(): the path of the new update.
-  Result<Answer> start_update(const std::string& device_path);
+  Result<std::string> start_update(const std::string& device_path);
 
   [[nodiscard]] sd_bus* handle() const { return bus_.get(); }
 
@@ -69,7 +60,7 @@ class Bus {
   };
   explicit Bus(sd_bus* bus) : bus_(bus) {}
   Result<Message> new_call(const std::string& path, const char* interface, const char* method);
-  Result<Answer> send(const Message& call, std::chrono::microseconds limit);
+  Result<Value> send(const Message& call, std::chrono::microseconds limit);
 
   std::unique_ptr<sd_bus, Unref> bus_;
 };

@@ -1,21 +1,12 @@
 #include "cli/documents.hpp"
 
-#include <charconv>
-
 #include "cli/words.hpp"
 
 namespace homepatch::cli {
 
 namespace {
 
-// The number of the update at an object path, null for "/".
-Json update_number(std::string_view path) {
-  const std::string_view tail = path.substr(path.rfind('/') + 1);
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(tail.data(), tail.data() + tail.size(), id);
-  if (error != std::errc() || end != tail.data() + tail.size()) return nullptr;
-  return id;
-}
+Json json_number(std::optional<std::int64_t> number) { return number ? Json(*number) : Json(nullptr); }
 
 }  // namespace
 
@@ -47,7 +38,7 @@ Json to_json(const DeviceView& d) {
           {"method", d.method},
           {"support_end", d.support_end},
           {"support_kind", d.support_kind},
-          {"last_update", update_number(d.last_update)}};
+          {"last_update", json_number(d.last_update_number())}};
 }
 
 Json to_json(const ReleaseView& r) {
@@ -105,8 +96,7 @@ Json to_json(const DecisionView& d) {
           {"protects", d.protects},
           {"kind", d.kind},
           {"severity", d.severity},
-          {"support_end", d.support_end},
-          {"last_update", update_number(d.last_update)}};
+          {"support_end", d.support_end}};
 }
 
 Json to_json(const Error& error) { return {{"error", {{"code", to_string(error.code)}, {"text", error.text}}}}; }

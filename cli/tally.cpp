@@ -25,6 +25,7 @@ void Tally::nothing(const std::string& subject, const std::string& sentence, std
 }
 
 void Tally::failed(const std::string& subject, const Error& error) {
+  if (error.code == Errc::nothing_to_do) return nothing(subject, fmt::format("{}: {}", subject, error.text));
   if (!failure_) failure_ = error.code;
   note(subject, "failed", error.text, std::nullopt);
   results_.back()["code"] = to_string(error.code);

@@ -18,6 +18,7 @@ class Tally {
   // `subject` is a device's id, `sentence` for people (printable). `update` is the number of the update in question.
   void done(const std::string& subject, const std::string& sentence, std::optional<std::int64_t> update = {});
   void nothing(const std::string& subject, const std::string& sentence, std::optional<std::int64_t> update = {});
+  // An error that says that there is nothing to do is no failure.
   void failed(const std::string& subject, const Error& error);
 
   // {"results": [{"device", "outcome": done|nothing|failed, "text", "update"?, "code"?}]}

@@ -4,12 +4,6 @@
 
 namespace homepatch::cli {
 
-namespace {
-
-constexpr const char* kUpdates = "/org/homepatch1/update";
-
-}  // namespace
-
 Result<std::unique_ptr<UpdateFollower>> UpdateFollower::start(EventLoop& loop, Bus& bus,
                                                               std::function<void()> changed) {
   std::unique_ptr<UpdateFollower> follower(new UpdateFollower(bus, std::move(changed)));
@@ -111,8 +105,15 @@ void UpdateFollower::on_properties(sd_bus_message* signal) {
   const auto invalidated = read_value(signal);
   if (!interface || !changes || !invalidated || *interface != kUpdate) return;
   const auto found = updates_.find(sd_bus_message_get_path(signal));
-  if (found == updates_.end() || !invalidated->empty()) return read_all();
+  if (found == updates_.end() || !invalidated->empty()) {
+    // A reading that is under way was answered later than this signal was sent, so it holds what is missing.
+    if (state_ == State::current) read_all();
+    return;
+  }
+  const std::string before = found->second.phase;
   found->second.change(*changes);
+  // What was fetched is not yet transferred: each phase counts its bytes from the beginning.
+  if (found->second.phase != before && !changes->contains("Done")) found->second.done = 0;
   changed_();
 }
 

@@ -1,6 +1,9 @@
 #include "cli/views.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <memory>
 #include <tuple>
 
 #include "core/update.hpp"
@@ -63,6 +66,17 @@ DeviceView DeviceView::from(std::string path, const Value& p) {
   d.support_kind = text_of(p, "SupportKind");
   d.last_update = text_of(p, "LastUpdate");
   return d;
+}
+
+std::optional<std::int64_t> DeviceView::last_update_number() const {
+  char* decoded = nullptr;
+  if (sd_bus_path_decode(last_update.c_str(), kUpdates, &decoded) <= 0) return std::nullopt;
+  const std::unique_ptr<char, decltype(&std::free)> held(decoded, &std::free);
+  const std::string_view text(held.get());
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 ReleaseView ReleaseView::from(const Value& p) {
@@ -143,7 +157,6 @@ DecisionView DecisionView::from(const Value& d) {
   v.kind = text_of(d, "kind");
   v.severity = text_of(d, "severity");
   v.support_end = text_of(d, "support_end");
-  v.last_update = text_of(d, "last_update");
   return v;
 }
 

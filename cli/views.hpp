@@ -40,6 +40,9 @@ struct DeviceView {
   std::string support_kind;
   std::string last_update;  // object path, "/" for none
 
+  // The number of the last update, none where there was none.
+  [[nodiscard]] std::optional<std::int64_t> last_update_number() const;
+
   static DeviceView from(std::string path, const Value& properties);
 
   // What to call it before a person: its name, else its identity.
@@ -115,7 +118,6 @@ struct DecisionView {
   std::string kind;
   std::string severity;
   std::string support_end;
-  std::string last_update;
 
   static DecisionView from(const Value& dictionary);
 

@@ -35,12 +35,9 @@ Result<int> cancel(Program& program, const std::string& text) {
                                     : fmt::format("Update {} is over: there is nothing to cancel.", update->id));
     return tally.finish();
   }
-  const auto answer = bus.ask(update->path, kUpdate, "Cancel");
+  const auto answer = bus.get(update->path, kUpdate, "Cancel");
   if (!answer) {
     tally.failed(update->device, answer.error());
-  } else if (answer->nothing) {
-    tally.nothing(update->device, fmt::format("Update {} is over: there is nothing to cancel.", update->id),
-                  update->id);
   } else {
     tally.done(update->device, fmt::format("Update {} of {} is being cancelled.", update->id, shown(update->title())),
                update->id);

@@ -10,7 +10,7 @@ Result<int> forget(Program& program, const std::string& text) {
   Bus bus = TRY(Bus::open());
   const DeviceView device = TRY(find_one_device(bus, text));
   Tally tally(program);
-  const auto answer = bus.ask(device.path, kDevice, "Forget");
+  const auto answer = bus.get(device.path, kDevice, "Forget");
   if (!answer) {
     tally.failed(device.id, answer.error());
   } else {

@@ -23,18 +23,14 @@ void say(const Screen& screen, std::string_view text) {
 
 Result<int> refresh(Program& program) {
   Bus bus = TRY(Bus::open());
-  const Answer answer = TRY(bus.ask(kRoot, kManager, "Refresh", std::nullopt, Bus::kRefreshLimit));
-  std::string text = answer.nothing.value_or("");
-  if (!answer.nothing) {
-    const Value said = TRY(read_value(answer.reply.get()));
-    if (said.is_string()) text = said.get<std::string>();
-  }
+  const Value said = TRY(bus.get(kRoot, kManager, "Refresh", std::nullopt, Bus::kRefreshLimit));
+  const std::string text = said.is_string() ? said.get<std::string>() : "";
   if (program.json) {
-    program.screen.print(document({{"outcome", answer.nothing ? "nothing" : "done"}, {"text", text}}));
+    program.screen.print(document({{"text", text}}));
   } else {
     say(program.screen, text);
   }
-  return answer.nothing ? kExitNothingToDo : kExitDone;
+  return kExitDone;
 }
 
 }  // namespace

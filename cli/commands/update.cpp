@@ -29,11 +29,11 @@ std::optional<UpdateView> running_update(Bus& bus, const std::string& device_pat
 // Begins one update. The path of what there is to watch, empty when there is nothing.
 std::string start_one(Bus& bus, const DeviceView& device, Tally& tally) {
   const std::string name = shown(device.title());
-  const auto answer = bus.start_update(device.path);
-  if (!answer) {
-    const auto running = running_update(bus, device.path, answer.error());
+  auto path = bus.start_update(device.path);
+  if (!path) {
+    const auto running = running_update(bus, device.path, path.error());
     if (!running) {
-      tally.failed(device.id, answer.error());
+      tally.failed(device.id, path.error());
       return "";
     }
     tally.nothing(
@@ -42,21 +42,11 @@ std::string start_one(Bus& bus, const DeviceView& device, Tally& tally) {
         running->id);
     return running->path;
   }
-  if (answer->nothing) {
-    tally.nothing(device.id,
-                  fmt::format("{}: {}", name, answer->nothing->empty() ? "nothing to install." : *answer->nothing));
-    return "";
-  }
-  const auto path = read_value(answer->reply.get());
-  if (!path || !path->is_string()) {
-    tally.failed(device.id, Error{Errc::internal, "homepatchd began an update but did not say which"});
-    return "";
-  }
-  const auto update = read_update(bus, path->get<std::string>());
+  const auto update = read_update(bus, *path);
   const std::string to = shown(update ? update->to_version : device.target);
   const std::int64_t id = update ? update->id : 0;
   tally.done(device.id, fmt::format("{}: update {} to {} begins.", name, id, to), id);
-  return path->get<std::string>();
+  return *std::move(path);
 }
 
 void say_goodbye(const std::vector<UpdateView>& updates) {

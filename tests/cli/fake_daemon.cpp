@@ -141,6 +141,14 @@ const sd_bus_vtable* vtable(const char* interface, std::vector<Method> methods) 
   return table.data();
 }
 
+std::string object_path(const char* folder, const std::string& name) {
+  char* encoded = nullptr;
+  must(sd_bus_path_encode(folder, name.c_str(), &encoded), "sd_bus_path_encode");
+  std::string path = encoded;
+  std::free(encoded);
+  return path;
+}
+
 const char* kind_at(std::string_view path) {
   if (path.starts_with("/org/homepatch1/device/")) return kDeviceName;
   if (path.starts_with("/org/homepatch1/release/")) return kReleaseName;
@@ -196,11 +204,12 @@ void FakeDaemon::stop() {
   bus_ = sd_bus_flush_close_unref(bus_);
 }
 
+std::string FakeDaemon::update_path(std::int64_t id) {
+  return object_path("/org/homepatch1/update", std::to_string(id));
+}
+
 std::string FakeDaemon::add_device(const std::string& id, Properties properties) {
-  char* encoded = nullptr;
-  must(sd_bus_path_encode("/org/homepatch1/device", id.c_str(), &encoded), "sd_bus_path_encode");
-  std::string path = encoded;
-  std::free(encoded);  // NOLINT: sd-bus allocates with malloc
+  std::string path = object_path("/org/homepatch1/device", id);
   properties["Id"] = id;
   objects_[path] = {kDeviceName, std::move(properties)};
   return path;
@@ -214,7 +223,7 @@ std::string FakeDaemon::add_release(Properties properties) {
 
 std::string FakeDaemon::add_update(const std::string& device_path, Properties properties) {
   const std::int64_t id = next_update_++;
-  std::string path = fmt::format("/org/homepatch1/update/{}", id);
+  std::string path = update_path(id);
   Properties& device = at(device_path);
   Properties all{{"Id", id},
                  {"Device", member(device, "Id")},
@@ -244,7 +253,7 @@ void FakeDaemon::change(const std::string& path, const Properties& properties) {
 }
 
 void FakeDaemon::progress(std::int64_t update, std::uint64_t done, std::uint64_t total) {
-  at(fmt::format("/org/homepatch1/update/{}", update)).update({{"Done", done}, {"Total", total}});
+  at(update_path(update)).update({{"Done", done}, {"Total", total}});
   must(sd_bus_emit_signal(bus_, kRootPath, kManagerName, "Progress", "a(xtt)", 1, update, done, total), "Progress");
 }
 

@@ -37,6 +37,8 @@ class FakeDaemon {
   void start();
   void stop();
 
+  // As homepatchd spells it: encoded, so that the number's first digit is a code of three.
+  static std::string update_path(std::int64_t id);
   // Each gives the new object's path. What `properties` does not name is empty.
   std::string add_device(const std::string& id, Properties properties = Properties::object());
   std::string add_release(Properties properties);

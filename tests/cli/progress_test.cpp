@@ -18,7 +18,7 @@ class Progress : public CliTest {
                          {"ReasonText", "The device itself proved the new version and stayed well."}});
   }
 
-  const std::string update = "/org/homepatch1/update/1";
+  const std::string update = FakeDaemon::update_path(1);
 };
 
 TEST_F(Progress, WaitEndsWithTheProofAndStatusZero) {
@@ -51,6 +51,19 @@ TEST_F(Progress, OnAPipeThereIsOneLineForEachPhaseAndEachTenth) {
   EXPECT_TRUE(has(child.out(), ": confirming 14.4.0"));
 }
 
+TEST_F(Progress, WhatWasFetchedIsNotTakenForTransferred) {
+  add_lamp();
+  Child child(*loop, bus.address(), {"update", "--wait", "kitchen-lamp"});
+  ASSERT_TRUE(child.says("waiting 14.4.0"));
+  daemon.change(update, {{"Phase", "fetching"}, {"Reason", "owner_asked"}});
+  daemon.progress(1, 1000, 1000);
+  ASSERT_TRUE(child.says("fetching 14.4.0: 100 %"));
+  daemon.change(update, {{"Phase", "transferring"}});
+  ASSERT_TRUE(child.says("transferring 14.4.0: 0 %")) << child.out();
+  finish(update);
+  EXPECT_EQ(child.wait(), 0);
+}
+
 TEST_F(Progress, AFailureEndsWithItsReasonAndStatusOne) {
   add_lamp();
   Child child(*loop, bus.address(), {"update", "--wait", "kitchen-lamp"});
@@ -75,7 +88,7 @@ TEST_F(Progress, SeveralDevicesAreWatchedTogetherAndOneFailureIsAFailure) {
   ASSERT_TRUE(child.says("porch-plug: waiting 1.1"));
   finish(update);
   ASSERT_TRUE(child.says("kitchen-lamp runs 14.4.0"));
-  daemon.change("/org/homepatch1/update/2", {{"Phase", "lost"}, {"Reason", "never_returned"}});
+  daemon.change(FakeDaemon::update_path(2), {{"Phase", "lost"}, {"Reason", "never_returned"}});
   EXPECT_EQ(child.wait(), 1);
   EXPECT_TRUE(has(child.out(), "porch-plug did not come back after it was given 1.1."));
 }
@@ -164,7 +177,7 @@ TEST_F(Progress, OnATerminalTheBarIsRedrawnInPlaceAndFits) {
   add_lamp();
   int number = 0;
   for (const unsigned short columns : std::initializer_list<unsigned short>{40, 60, 80, 132}) {
-    const std::string path = fmt::format("/org/homepatch1/update/{}", ++number);
+    const std::string path = FakeDaemon::update_path(++number);
     Child child(*loop, bus.address(), {"update", "--wait", "kitchen-lamp"},
                 {.columns = columns, .environment = {{"NO_COLOR", "1"}}});
     ASSERT_TRUE(child.says("waiting")) << child.out();
