@@ -1,7 +1,6 @@
 #include "core/planner.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/release_path.hpp"
 
@@ -55,30 +54,35 @@ class Deciding {
 
   bool find_offer() {
     const Catalog& catalog = *decision_.catalog;
-    if (!catalog.updatable) return say_nothing_to_do(Reason::not_updatable);
-    if (device_.version.empty() || device_.intermediate) return say(Verdict::ask, Reason::installed_version_unknown);
-    const Release* installed = catalog.by_version(device_.version);
-    if (installed == nullptr) {
-      offer(newest_without_conditions());
-      return say(Verdict::ask, Reason::installed_version_unknown, "it runs " + device_.version);
+    if (!catalog.updatable || catalog.method == "none" || catalog.method == "manual") {
+      return say(Verdict::none, Reason::not_updatable, catalog.no_update_reason);
     }
-    offer(release_path(catalog, installed->seq, device_.hardware));
-    if (!decision_.offer) return why_no_offer(*installed);
-    return true;
+    installed_ = device_.intermediate ? nullptr : catalog.by_version(device_.version);
+    if (installed_ == nullptr) {
+      if (!device_.version.empty()) offer(newest_without_conditions());
+      return decision_.offer.has_value() || say_installed_unknown();
+    }
+    offer(release_path(catalog, installed_->seq, device_.hardware));
+    return decision_.offer.has_value() || why_no_offer();
   }
 
-  bool why_no_offer(const Release& installed) {
+  bool say_installed_unknown() {
+    std::string detail = device_.version.empty() ? "" : "it runs " + device_.version;
+    if (device_.intermediate) detail += ", a helper image";
+    return say(Verdict::ask, Reason::installed_version_unknown, std::move(detail));
+  }
+
+  bool why_no_offer() {
     bool newer = false;
     bool fitting = false;
-    bool with_images = false;
     for (const auto& release : decision_.catalog->releases) {
-      if (release.seq <= installed.seq || release.images.empty()) continue;
-      newer = with_images = true;
+      if (release.seq <= installed_->seq || release.images.empty()) continue;
+      newer = true;
       fitting |= !images_for(release, device_.hardware).empty();
     }
     if (!newer) return say_nothing_to_do(Reason::up_to_date);
     if (fitting) return say_nothing_to_do(Reason::installed_is_newest_reachable);
-    if (device_.hardware.empty() && with_images) return say(Verdict::ask, Reason::hardware_unknown);
+    if (device_.hardware.empty()) return say(Verdict::ask, Reason::hardware_unknown);
     return say_nothing_to_do(Reason::no_image);
   }
 
@@ -105,9 +109,10 @@ class Deciding {
 
   bool judge_offer() {
     if (device_.standing == Standing::fresh && !policy_.accept_always) return say(Verdict::ask, Reason::new_device);
+    if (installed_ == nullptr) return say_installed_unknown();
     if (const auto past = verdict_of_past(); past != Reason::none) return say(Verdict::ask, past);
     if (device_.sleepy) return say(Verdict::ask, Reason::sleeps);
-    if (!policy_.automatic) return say(Verdict::ask, Reason::owner_decides);
+    if (!policy_.automatic || decision_.catalog->method == "confirm") return say(Verdict::ask, Reason::owner_decides);
     if (device_.condition != Condition::online) return say(Verdict::wait, Reason::offline);
     say(Verdict::update, Reason::update_available);
     return true;
@@ -129,6 +134,7 @@ class Deciding {
   const std::vector<FeedState>& feeds_;
   const Policy& policy_;
   Decision decision_;
+  const Release* installed_ = nullptr;  // null: not known to the catalog
 };
 
 // Emergencies first, then by severity, then by identity, so that two plans of the same home are the same.

@@ -214,6 +214,15 @@ TEST(Update, ProofThatWasMissedIsFoundByAsking) {
   EXPECT_EQ(story.phase(), Phase::confirming);
 }
 
+TEST(Update, ProofThatComesAfterTheDeliveryGaveUpIsNotWasted) {
+  Story story;
+  story.to_installing().then(DeliveryFailed{Reason::offline, true, false, "it is not registered"});
+  EXPECT_EQ(story.phase(), Phase::waiting);
+  story.after(1min).then(boots()).then(says(kNew));
+  EXPECT_EQ(story.phase(), Phase::confirming);
+  EXPECT_EQ(story.update.detail, "");
+}
+
 TEST(Update, TheNewVersionTogetherWithAFailureResultIsAContradiction) {
   for (const auto arrive : {&Story::to_fetching, &Story::to_transferring, &Story::to_installing, &Story::to_soak}) {
     Story story;
