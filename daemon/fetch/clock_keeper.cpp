@@ -3,7 +3,7 @@
 #include <sys/timex.h>
 
 #include "base/log.hpp"
-#include "build_time.hpp"
+#include "daemon/build_time.hpp"
 
 namespace homepatch {
 

@@ -33,6 +33,8 @@ class TasmotaHouse : public ::testing::Test {
     device = std::make_unique<TasmotaDevice>(*loop, *http, settings, identity, lines.sink());
     device->start();
     ASSERT_TRUE(lines.await(" ready")) << lines.text();
+    // It subscribes before it publishes, so once the last message of its boot is heard it hears commands.
+    ASSERT_TRUE(hear("/INFO3 ") || hear("INFO3"));
   }
 
   void command(const std::string& name, const std::string& payload) {
