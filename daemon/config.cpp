@@ -274,7 +274,7 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
 }
 
 Status read_config_file(const std::filesystem::path& file, Config& config) {
-  const std::string content = TRY_IN("reading the configuration", read_file(file, kMaxConfigFile));
+  const std::string content = TRY_IN("reading the configuration (-c FILE names another)", read_file(file, kMaxConfigFile));
   // Debian's library throws, and only here.
   try {
     return read_all(file, toml::parse(std::string_view(content), file.string()), config);

@@ -97,7 +97,7 @@ Status Daemon::open_mqtt() {
   settings.user = config_.mqtt.user;
   settings.client_id = config_.mqtt.client_id;
   if (!config_.mqtt.password_file.empty()) {
-    settings.password = TRY_IN("the password for the broker", read_secret(config_.mqtt.password_file));
+    settings.password = TRY_IN("the password for the broker (password_file in [mqtt])", read_secret(config_.mqtt.password_file));
   }
   mqtt::tasmota::DeliveryLimits limits;
   limits.quiet_after_restart = config_.tasmota_quiet;

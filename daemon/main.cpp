@@ -1,4 +1,5 @@
 // homepatchd: reads the configuration, starts the daemon, runs until it is told to stop.
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
@@ -65,6 +66,7 @@ Result<int> run(const std::string& config_file, bool check_only) {
 }  // namespace homepatch
 
 int main(int argc, char** argv) {
+  ::umask(S_IRWXO | S_IRWXG);  // what it keeps is for nobody else
   CLI::App app{"homepatchd keeps the things in a home patched. See homepatchd(8)."};
   std::string config_file = "/etc/homepatch/homepatchd.toml";
   bool check = false;
@@ -75,5 +77,5 @@ int main(int argc, char** argv) {
   const auto code = homepatch::run(config_file, check);
   if (code) return *code;
   homepatch::log::error("homepatchd: {}", code.error().text);
-  return homepatch::exit_status(code.error().code);
+  return homepatch::kExitFailed;
 }

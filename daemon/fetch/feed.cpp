@@ -80,7 +80,7 @@ Status Feed::start() {
     last_current_ = from_millis(*millis);
   }
   if (!ports_.store.load_metadata(config_.name, "root")) {
-    const std::string root = TRY_IN("the root of feed " + config_.name, read_file(config_.root, kMaxRootFile));
+    const std::string root = TRY_IN("the root file (root = in its [[feed]])", read_file(config_.root, kMaxRootFile));
     TRY(ports_.store.save_metadata(config_.name, "root", root));
   }
   TRY(stock_shelf());
