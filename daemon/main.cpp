@@ -56,6 +56,7 @@ Result<int> run(const std::string& config_file, bool check_only) {
   sd_notify(0, "READY=1");
   log::notice("homepatchd {} is ready", HOMEPATCH_VERSION);
   const int code = loop->run();
+  if (code < 0) log::error("{}", errno_error("the event loop failed", -code).text);
   sd_notify(0, "STOPPING=1");
   daemon->stop();
   log::notice("homepatchd stops");

@@ -165,10 +165,11 @@ class Vendor:
         self.tool("init", "work", "--name", name, "--vendor", domain, "--no-passphrase")
         self.root = self.folder / "work/metadata/1.root.json"
         self.public = self.folder / "public"
+        self.settings = ""  # more lines for its [[feed]]
 
-    def tool(self, *arguments, fails=False):
+    def tool(self, *arguments, fails=False, env=None):
         done = subprocess.run([program("homepatch-feed"), *map(str, arguments)], cwd=self.folder, text=True,
-                              capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=120, env={**os.environ, **(env or {})})
         if fails == (done.returncode == 0):
             raise AssertionError(f"homepatch-feed {arguments}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
@@ -291,7 +292,7 @@ class Home:
         text = f'state = "{self.folder}/state"\nclock = "trust"\n{more}\n'
         text += "".join(f"[{name}]\n{body}\n" for name, body in parts.items())
         for vendor in vendors:
-            text += f'[[feed]]\nname = "acme"\nurl = "{vendor.web.url}"\nroot = "{vendor.root}"\n'
+            text += f'[[feed]]\nname = "acme"\nurl = "{vendor.web.url}"\nroot = "{vendor.root}"\n{vendor.settings}\n'
         self.config_file.write_text(text)
 
     def start_daemon(self, ready=True, **env):
