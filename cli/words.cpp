@@ -35,6 +35,7 @@ constexpr std::array kReasons{
     ReasonWords{"ambiguous_model", "two feeds claim it: ask", Tone::attention},
     ReasonWords{"hardware_unknown", "hardware unknown: ask", Tone::attention},
     ReasonWords{"model_unknown", "model not known yet", Tone::faint},
+    ReasonWords{"not_automatic", "update available: ask", Tone::attention},
     ReasonWords{"owner_decides", "update available: ask", Tone::attention},
     ReasonWords{"last_update_failed", "last update failed: ask", Tone::bad},
     ReasonWords{"sleeps", "update available: sleeps, ask", Tone::attention},

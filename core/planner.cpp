@@ -112,6 +112,7 @@ class Deciding {
     if (installed_ == nullptr) return say_installed_unknown();
     if (const auto past = verdict_of_past(); past != Reason::none) return say(Verdict::ask, past);
     if (device_.sleepy) return say(Verdict::ask, Reason::sleeps);
+    if (!may_be_automatic(decision_.catalog->provenance, false)) return say(Verdict::ask, Reason::not_automatic);
     if (!policy_.automatic || decision_.catalog->method == "confirm") return say(Verdict::ask, Reason::owner_decides);
     if (device_.condition != Condition::online) return say(Verdict::wait, Reason::offline);
     say(Verdict::update, Reason::update_available);

@@ -22,6 +22,7 @@ enum class Reason {
   ambiguous_model,   // two enabled feeds claim this model
   hardware_unknown,  // the device does not report its hardware and the release is not for "any"
   owner_decides,     // policy asks before updating
+  not_automatic,     // what vouches for the image is not enough to install it unasked
   last_update_failed,
   sleeps,  // battery or sleeping device
   // of a decision: it will happen

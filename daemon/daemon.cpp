@@ -163,8 +163,12 @@ Status Daemon::open_bus() {
     const auto digest = Digest::parse(sha256);
     return digest && cache_->contains(*digest);
   };
+  sources.import = [this](UniqueFd fd, const std::string& feed, auto done) {
+    importer_->import(std::move(fd), feed, std::move(done));
+  };
   sources.ledger = &ledger_;
   sources.stock = [this] { return take_stock(*engine_, *cache_); };
+  importer_ = std::make_unique<Importer>(loop_, *cache_, engine_->shelf, feeds_);
   bus_ = TRY(bus::Server::open(loop_, *engine_, std::move(sources)));
   join_engine_to_bus();
   return {};

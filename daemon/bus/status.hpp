@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "core/time.hpp"
 #include "daemon/fetch/ledger.hpp"
 #include "daemon/fetch/stock.hpp"
@@ -43,6 +44,8 @@ struct Sources {
   std::function<Status()> status;
   // Looks at all feeds now; answers once with a text for people.
   std::function<void(std::function<void(Result<std::string>)>)> refresh;
+  // Takes in a bundle; answers once with a text for people.
+  std::function<void(UniqueFd, const std::string& feed, std::function<void(Result<std::string>)>)> import;
   const Ledger* ledger = nullptr;  // what left the gateway
   std::function<std::vector<StockItem>()> stock;
   // Whether the artifact is in the cache.

@@ -106,6 +106,10 @@ Status Feed::put_stored(const std::string& path, const std::set<Match>& own) {
     return {};
   }
   catalog->feed = config_.name;
+  if (const auto origin = TRY(ports_.store.document_origin(config_.name, path))) {
+    catalog->provenance = origin->provenance;
+    catalog->signed_by = origin->signed_by;
+  }
   if (FeedLook::concerns(*catalog, own)) ports_.shelf.put(std::move(*catalog));
   return {};
 }
@@ -127,15 +131,41 @@ void Feed::refresh(Done done) {
 }
 
 void Feed::begin_look() {
+  look_at(mirrors_, [this](FeedLook::Outcome outcome) { on_look(std::move(outcome)); });
+}
+
+void Feed::look_at(FeedSource& source, std::function<void(FeedLook::Outcome)> done) {
   FeedLook::Ports ports{ports_.loop,
-                        mirrors_,
+                        source,
                         ports_.store,
                         ports_.shelf,
                         ports_.own_matches,
                         [this](std::string_view path) { return speaks_for(path); },
                         [this](Time date) { ports_.clock.accepted(config_.name, date); }};
-  look_ = std::make_unique<FeedLook>(config_.name, ports_.clock.for_feed(config_.name), std::move(ports),
-                                     [this](FeedLook::Outcome outcome) { on_look(std::move(outcome)); });
+  if (&source != &mirrors_) {
+    ports.provenance = Provenance::signed_bundle;
+    ports.partial = true;
+  }
+  look_ =
+      std::make_unique<FeedLook>(config_.name, ports_.clock.for_feed(config_.name), std::move(ports), std::move(done));
+}
+
+Status Feed::take_in(std::unique_ptr<FeedSource> bundle, Done done) {
+  if (look_) return fail(Errc::busy, "the feed " + config_.name + " is being looked at now; try again in a moment");
+  bundle_ = std::move(bundle);
+  look_at(*bundle_, [this, done = std::move(done)](const FeedLook::Outcome& outcome) {
+    look_.reset();
+    bundle_.reset();
+    if (outcome.status) {
+      remember(outcome);
+      tell(outcome);
+      if (ports_.changed) ports_.changed();
+    }
+    done(outcome.status);
+    // Whoever wanted a look at the feed itself meanwhile gets it now.
+    if (!waiting_.empty() || !next_.armed()) refresh({});
+  });
+  return {};
 }
 
 // A mirror that gives what was not signed, or something old, does not speak for the others.

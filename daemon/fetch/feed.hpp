@@ -48,6 +48,10 @@ class Feed {
   // Looks now, or joins the look that is under way.
   void refresh(Done done);
 
+  // Looks at a bundle that somebody carried in as at the feed itself, with the same checks; what it brings is asked
+  // for. busy while a look is under way.
+  Status take_in(std::unique_ptr<FeedSource> bundle, Done done);
+
   // A device of a model that no catalog on the shelf claims: takes its catalog from the store, where it lies with those
   // of its vendor; else looks again soon.
   void consider(const Match& match);
@@ -62,6 +66,7 @@ class Feed {
 
  private:
   void begin_look();
+  void look_at(FeedSource& source, std::function<void(FeedLook::Outcome)> done);
   void on_look(FeedLook::Outcome outcome);
   void tell(const FeedLook::Outcome& outcome);
   void remember(const FeedLook::Outcome& outcome);
@@ -78,6 +83,7 @@ class Feed {
   std::chrono::seconds interval_;
   Ports ports_;
   Mirrors mirrors_;
+  std::unique_ptr<FeedSource> bundle_;
   std::unique_ptr<FeedLook> look_;
   std::vector<Done> waiting_;
   Timer next_;

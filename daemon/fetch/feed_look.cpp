@@ -18,6 +18,15 @@ namespace {
 
 std::string_view vendor_of(std::string_view path) { return path.substr(0, path.find('/')); }
 
+std::string signers(const tuf::Target& target) {
+  std::string out;
+  for (const auto& [role, threshold] : target.authorised_by) {
+    out += fmt::format("{}{} ({} {})", out.empty() ? "" : ", ", printable(role, 60), threshold,
+                       threshold == 1 ? "key" : "keys");
+  }
+  return out;
+}
+
 // Worse luck with the way than with the content: what is on the shelf stays there.
 bool is_transport(const Error& error) {
   return error.code == Errc::unavailable || error.code == Errc::io || error.code == Errc::no_space ||
@@ -245,6 +254,8 @@ void FeedLook::next_catalog() {
 Status FeedLook::use_catalog(const std::string& bytes) {
   Catalog catalog = TRY(feeds::read_catalog(bytes, present_));
   catalog.feed = feed_;
+  catalog.provenance = ports_.provenance;
+  catalog.signed_by = signers(*documents_.front().target);
   catalog_ = std::move(catalog);
   catalog_bytes_ = bytes;
   images_.clear();
@@ -271,13 +282,19 @@ void FeedLook::check_image() {
   look_up(Stage::image, images_.front()->target);
 }
 
+// What came by the feed itself stays so when a bundle brings it again.
+Status FeedLook::save_catalog() {
+  DocumentOrigin origin{catalog_->provenance, catalog_->signed_by};
+  const auto before = is_new_ ? std::nullopt : TRY(ports_.store.document_origin(feed_, present_));
+  if (before) origin.provenance = catalog_->provenance = std::min(origin.provenance, before->provenance);
+  if (before == origin) return {};
+  TRY(ports_.store.save_document(feed_, present_, digest_, catalog_bytes_, origin));
+  log::info("feed {}: took in {}", feed_, present_);
+  return {};
+}
+
 void FeedLook::accept_catalog() {
-  if (is_new_) {
-    if (auto saved = ports_.store.save_document(feed_, present_, digest_, catalog_bytes_); !saved) {
-      return refuse(saved.error());
-    }
-    log::info("feed {}: took in {}", feed_, present_);
-  }
+  if (auto saved = save_catalog(); !saved) return refuse(saved.error());
   if (const auto date = tuf::parse_time(catalog_->date)) ports_.accepted(*date);
   if (concerns(*catalog_, own_)) ports_.shelf.put(std::move(*catalog_));
   documents_.pop_front();
@@ -289,6 +306,10 @@ void FeedLook::refuse(Error error) {
   const bool is_catalog = stage_ == Stage::catalog || stage_ == Stage::image;
   if (stage_ == Stage::measure) return on_measured();  // it is refused when its turn comes
   if (!is_catalog) return finish(fail(std::move(error).in(present_)));
+  if (ports_.partial && error.code == Errc::not_found) {
+    documents_.pop_front();
+    return later(&FeedLook::next_catalog);
+  }
   const bool own = documents_.front().own;
   const std::string text = present_ + ": " + error.text;
   if (own) complaints_.push_back(text);

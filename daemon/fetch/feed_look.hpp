@@ -42,6 +42,8 @@ class FeedLook {
     std::function<bool(std::string_view catalog_path)> speaks_for;
     // A catalog with this signed date was accepted.
     std::function<void(Time)> accepted;
+    Provenance provenance = Provenance::signed_feed;
+    bool partial = false;  // the source need not have every document: what it lacks stays as it was
   };
   struct Outcome {
     Status status;
@@ -89,6 +91,7 @@ class FeedLook {
   void next_catalog();
   void check_image();
   void accept_catalog();
+  Status save_catalog();
   void refuse(Error error);
   void finish(Status status);
   void later(void (FeedLook::*action)());
