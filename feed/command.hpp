@@ -32,6 +32,9 @@ struct Program {
 
 void add_init(Program& program);
 void add_add(Program& program);
+void add_prepare(Program& program);
+void add_attach(Program& program);
+void add_sign(Program& program);
 void add_publish(Program& program);
 void add_refresh(Program& program);
 void add_rotate(Program& program);

@@ -14,6 +14,9 @@ int main(int argc, char** argv) {
   program.app.add_option("--now", program.now)->group("");  // for tests: the time that counts as now
   feed::add_init(program);
   feed::add_add(program);
+  feed::add_prepare(program);
+  feed::add_attach(program);
+  feed::add_sign(program);
   feed::add_publish(program);
   feed::add_refresh(program);
   feed::add_rotate(program);

@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "core/catalog_names.hpp"
+#include "feed/pending.hpp"
 #include "trust/hash.hpp"
 #include "trust/tuf/time_text.hpp"
 
@@ -50,8 +51,6 @@ Status check_claims(const std::vector<CatalogDraft>& drafts) {
   }
   return {};
 }
-
-Time days_later(Time now, int days) { return now + std::chrono::hours(24) * days; }
 
 Status check_valid(const SignedFile& file, std::string_view role, std::string_view remedy, Time now) {
   if (file.expires > now) return {};
@@ -104,55 +103,73 @@ Result<std::vector<TargetFile>> target_files(const std::vector<CatalogDraft>& dr
   return files;
 }
 
+RoleSigner::Content targets_of(const std::vector<TargetFile>& files) {
+  TargetEntries entries;
+  for (const auto& file : files) entries[file.path] = file.entry;
+  return [entries = std::move(entries)](const Edition& edition) { return targets_content(entries, edition); };
+}
+
+RoleSigner::Content snapshot_of(std::vector<ListedRole> roles) {
+  return [roles = std::move(roles)](const Edition& edition) { return snapshot_content(roles, edition); };
+}
+
+RoleSigner::Content timestamp_of(SignedFile snapshot) {
+  return [snapshot = std::move(snapshot)](const Edition& edition) { return timestamp_content(snapshot, edition); };
+}
+
+Result<SignedFile> valid_root(const Workshop& workshop, Time now) {
+  auto roots = TRY(signed_roots(workshop.metadata()));
+  TRY(check_valid(roots.back(), "root", "sign a new one with homepatch-feed rotate root", now));
+  return std::move(roots.back());
+}
+
 Result<Publication> compose(const Workshop& workshop, Keyring& keyring, std::vector<TargetFile> files,
                             const ExpiryDays& days, Time now) {
   Publication out;
   out.files = std::move(files);
   out.roots = TRY(signed_roots(workshop.metadata()));
-  const auto& root = out.roots.back();
-  TRY(check_valid(root, "root", "sign a new one with homepatch-feed rotate root", now));
-  TargetEntries entries;
-  for (const auto& file : out.files) entries[file.path] = file.entry;
-
-  const auto next = [&](std::string_view role, int valid_days) -> Result<Edition> {
-    const auto last = TRY(last_signed(workshop.metadata(), role));
-    return Edition{last ? last->version + 1 : 1, days_later(now, valid_days)};
+  const auto root = TRY(valid_root(workshop, now));
+  const RoleSigner signer(workshop, now);
+  const auto next = [&](std::string_view role, int valid_days,
+                        const RoleSigner::Content& content) -> Result<SignedFile> {
+    const auto holder = TRY(holder_of(root, role));
+    return signer.next(holder, valid_days, content, keyring);
   };
-  const auto sign = [&](std::string_view role, const json& content) -> Result<SignedFile> {
-    const auto keys = TRY(keyring.of(role));
-    return sign_role(content, keys, role, root);
-  };
-  const auto targets = TRY(next(tuf::kTargets, days.targets));
-  const auto snapshot = TRY(next(tuf::kSnapshot, days.snapshot));
-  const auto timestamp = TRY(next(tuf::kTimestamp, days.timestamp));
-  out.targets = TRY(sign(tuf::kTargets, targets_content(entries, targets)));
-  out.snapshot = TRY(sign(tuf::kSnapshot, snapshot_content(out.targets.version, out.targets.bytes, snapshot)));
-  out.timestamp = TRY(sign(tuf::kTimestamp, timestamp_content(out.snapshot.version, out.snapshot.bytes, timestamp)));
+  out.targets = TRY(next(tuf::kTargets, days.targets, targets_of(out.files)));
+  auto snapshot = next(tuf::kSnapshot, days.snapshot, snapshot_of({{std::string(tuf::kTargets), out.targets}}));
+  // What was signed stays, so that its successor can be prepared and signed elsewhere.
+  if (!snapshot) TRY(keep_pending(workshop, tuf::kTargets, out.targets.bytes));
+  out.snapshot = TRY(std::move(snapshot));
+  auto timestamp = next(tuf::kTimestamp, days.timestamp, timestamp_of(out.snapshot));
+  if (!timestamp) {
+    TRY(keep_pending(workshop, tuf::kTargets, out.targets.bytes));
+    TRY(keep_pending(workshop, tuf::kSnapshot, out.snapshot.bytes));
+  }
+  out.timestamp = TRY(std::move(timestamp));
   return out;
 }
 
 Result<SignedFile> refreshed_timestamp(const Workshop& workshop, Keyring& keyring, int days, Time now) {
   constexpr std::string_view kRemedy = "run homepatch-feed publish, which signs it anew";
-  const auto root = TRY(last_signed(workshop.metadata(), tuf::kRoot));
+  const auto root = TRY(valid_root(workshop, now));
   const auto targets = TRY(last_signed(workshop.metadata(), tuf::kTargets));
   const auto snapshot = TRY(last_signed(workshop.metadata(), tuf::kSnapshot));
-  const auto timestamp = TRY(last_signed(workshop.metadata(), tuf::kTimestamp));
-  if (!targets || !snapshot || !timestamp) {
+  if (!targets || !snapshot) {
     return fail(Errc::not_found, "nothing was published yet: run homepatch-feed publish first");
   }
-  TRY(check_valid(*root, "root", "sign a new one with homepatch-feed rotate root", now));
   TRY(check_valid(*targets, "targets", kRemedy, now));
   TRY(check_valid(*snapshot, "snapshot", kRemedy, now));
-  const Edition edition{timestamp->version + 1, days_later(now, days)};
-  const auto keys = TRY(keyring.of(tuf::kTimestamp));
-  return sign_role(timestamp_content(snapshot->version, snapshot->bytes, edition), keys, tuf::kTimestamp, *root);
+  const auto holder = TRY(holder_of(root, tuf::kTimestamp));
+  return RoleSigner(workshop, now).next(holder, days, timestamp_of(*snapshot), keyring);
 }
 
 Status keep(const Workshop& workshop, const Publication& publication) {
   const auto folder = workshop.metadata();
   TRY(write_file_atomically(folder / tuf::metadata_file_name(tuf::kTargets), publication.targets.bytes));
   TRY(write_file_atomically(folder / tuf::metadata_file_name(tuf::kSnapshot), publication.snapshot.bytes));
-  return write_file_atomically(folder / tuf::metadata_file_name(tuf::kTimestamp), publication.timestamp.bytes);
+  TRY(write_file_atomically(folder / tuf::metadata_file_name(tuf::kTimestamp), publication.timestamp.bytes));
+  for (const auto role : {tuf::kTargets, tuf::kSnapshot, tuf::kTimestamp}) TRY(drop_pending(workshop, role));
+  return {};
 }
 
 Status check_destination(const fs::path& destination, const Workshop& workshop) {

@@ -9,6 +9,7 @@
 
 #include "feed/keyring.hpp"
 #include "feed/metadata.hpp"
+#include "feed/role_signer.hpp"
 #include "feed/workshop.hpp"
 
 namespace homepatch::feed {
@@ -34,7 +35,16 @@ struct Publication {
 // The catalogs, the list of models, and the images that the catalogs name.
 Result<std::vector<TargetFile>> target_files(const std::vector<CatalogDraft>& drafts);
 
-// Signs targets, snapshot and timestamp anew, one version above the last. Refuses when the root has expired.
+// What each role says, whoever signs it.
+RoleSigner::Content targets_of(const std::vector<TargetFile>& files);
+RoleSigner::Content snapshot_of(std::vector<ListedRole> roles);
+RoleSigner::Content timestamp_of(SignedFile snapshot);
+
+// The newest root. Refuses when it has expired.
+Result<SignedFile> valid_root(const Workshop& workshop, Time now);
+
+// Targets, snapshot and timestamp, one version above the last: what was prepared and signed elsewhere, or signed now.
+// Refuses when the root has expired.
 Result<Publication> compose(const Workshop& workshop, Keyring& keyring, std::vector<TargetFile> files,
                             const ExpiryDays& days, Time now);
 

@@ -33,22 +33,9 @@ ExpiryDays days_of(const Workshop& workshop, const PublishOptions& options) {
   return days;
 }
 
-// Prints every model whose catalog differs from the published one; how many there are.
-Result<std::size_t> show_changes(const Workshop& workshop, const std::vector<CatalogDraft>& drafts) {
-  std::size_t changed = 0;
-  for (const auto& draft : drafts) {
-    const auto before = TRY(workshop.published(draft.catalog.path));
-    if (before && before->document == draft.document) continue;
-    if (changed++ == 0) fmt::print("What homes will see:\n\n");
-    fmt::print("{}\n", preview(draft.catalog, before ? &before->catalog : nullptr));
-  }
-  if (changed == 0) fmt::print("No release is new; the signatures are renewed.\n");
-  return changed;
-}
-
 // Only a person at a terminal is asked; a script has decided already.
-Status confirm(const PublishOptions& options, std::size_t changed) {
-  if (options.yes || changed == 0 || ::isatty(STDIN_FILENO) == 0) return {};
+Status confirm(const PublishOptions& options, bool changed) {
+  if (options.yes || !changed || ::isatty(STDIN_FILENO) == 0) return {};
   fmt::print("Sign and publish this? [y/N] ");
   std::fflush(stdout);
   std::string answer;
@@ -102,8 +89,9 @@ Status publish(const Program& program, const PublishOptions& options) {
   TRY(check_destination(options.destination, workshop));
   const auto drafts = TRY(workshop.drafts());
   auto files = TRY(target_files(drafts));
-  const auto changed = TRY(show_changes(workshop, drafts));
-  TRY(confirm(options, changed));
+  const auto changes = TRY(changes_text(workshop, drafts));
+  fmt::print("{}", changes.empty() ? "No release is new; the signatures are renewed.\n" : changes);
+  TRY(confirm(options, !changes.empty()));
 
   auto keyring = TRY(program.keyring(workshop.keys()));
   const auto publication = TRY(compose(workshop, keyring, std::move(files), days_of(workshop, options), now));
