@@ -20,6 +20,7 @@ struct AttachOptions {
 
 Status attach(const Program& program, const AttachOptions& options) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
+  TRY(check_role(workshop, options.role));
   const auto now = TRY(program.time());
   const auto file = TRY(awaiting(workshop, options.role));
   const auto holders = TRY(holders_for(workshop, options.role, file));
@@ -35,7 +36,7 @@ void add_attach(Program& program) {
   auto options = std::make_shared<AttachOptions>();
   auto* command =
       program.app.add_subcommand("attach", "Take a signature that was made elsewhere over what was prepared");
-  command->add_option("ROLE", options->role, "root, targets, snapshot or timestamp")->required();
+  command->add_option("ROLE", options->role, std::string(kRoleWords))->required();
   command->add_option("SIGFILE", options->signature_file, "The signature: its bytes, or their Base64 or hexadecimal")
       ->required();
   command

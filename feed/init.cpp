@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "feed/command.hpp"
+#include "feed/delegation.hpp"
 #include "feed/metadata.hpp"
 #include "feed/pending.hpp"
 #include "feed/public_key.hpp"
@@ -20,6 +21,7 @@ namespace homepatch::feed {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::json;
 
 struct InitOptions {
   std::string folder;
@@ -163,20 +165,70 @@ Status check_threshold(std::string_view role, int threshold, std::size_t keys) {
 Status check_options(const InitOptions& options, const std::vector<RoleHolder>& given) {
   constexpr std::size_t kMaxRootKeys = 16;
   const auto root_keys = given[0].public_keys.size() + static_cast<std::size_t>(std::max(0, options.root_keys));
-  if (options.root_keys < 0 || root_keys < 1 || root_keys > kMaxRootKeys) {
+  const bool wanted = !options.settings.delegated;
+  if (options.root_keys < 0 || (wanted && root_keys < 1) || root_keys > kMaxRootKeys) {
     return fail(Errc::invalid_argument, fmt::format("--root-keys must be 1 to {}", kMaxRootKeys));
   }
-  TRY(check_threshold(tuf::kRoot, options.root_threshold, root_keys));
+  if (wanted) TRY(check_threshold(tuf::kRoot, options.root_threshold, root_keys));
   return check_threshold(tuf::kTargets, options.targets_threshold,
                          std::max<std::size_t>(1, given[1].public_keys.size()));
 }
 
+Status warn_without_passphrase(const InitOptions& options) {
+  if (options.no_passphrase) {
+    fmt::print(stderr,
+               "\nWARNING: the keys are NOT protected by a passphrase: who reads {} can sign releases for every home.\n"
+               "This is for trials. For a real feed, run init again without --no-passphrase.\n",
+               (fs::path(options.folder) / "keys").string());
+  }
+  return {};
+}
+
+// The work folder of a vendor that signs in somebody else's feed: one role, no root.
+Status init_vendor(const InitOptions& options, const InitPassphrases& secret, std::vector<json> given) {
+  const auto workshop = TRY(Workshop::create(options.folder, options.settings));
+  if (options.no_passphrase) {
+    TRY(write_file_atomically(workshop.keys() / kPassphraseBesideKeys, secret.offline + "\n", 0600));
+  }
+  const auto keyring = TRY(Keyring::open(workshop.keys(), {}));
+  RoleHolder holder{options.settings.vendor, std::move(given), options.targets_threshold, {}};
+  if (holder.public_keys.empty()) {
+    const auto key = TRY(make_key(keyring, holder.role, secret.offline));
+    holder.public_keys.push_back(key.public_key());
+  }
+  TRY(keep_delegation(workshop, holder));
+  const auto files = TRY(write_public_keys(holder, workshop.delegations()));
+  fmt::print(
+      "The folder {1} signs the releases of {0} for a feed that delegates them. It is private.\n"
+      "Give the publisher of that feed: {2}\n"
+      "who says: homepatch-feed delegate {0} {3}\n\n"
+      "Next: homepatch-feed add --feed {1} RELEASE.toml IMAGE...\n",
+      options.settings.vendor, options.folder, fmt::join(files, ", "), fmt::join(files, " "));
+  return {};
+}
+
+Status check_delegated(const InitOptions& options) {
+  if (!options.settings.delegated) return {};
+  if (options.settings.vendor.empty()) return fail(Errc::invalid_argument, "--delegated needs --vendor DOMAIN");
+  const bool others = options.given.size() > options.given.count(tuf::kTargets) || options.root_keys > 0;
+  if (!others) return {};
+  return fail(Errc::invalid_argument,
+              "a delegated vendor has no root, snapshot and timestamp keys: leave their options "
+              "away; --targets-key names a key of the vendor's");
+}
+
 Status init(const Program& program, InitOptions& options) {
-  if (options.root_keys == -1) options.root_keys = options.given.contains(tuf::kRoot) ? 0 : 2;
+  TRY(check_delegated(options));
+  if (options.root_keys == -1)
+    options.root_keys = options.given.contains(tuf::kRoot) || options.settings.delegated ? 0 : 2;
   auto given = TRY(given_holders(options));
   TRY(check_options(options, given));
   const auto now = TRY(program.time());
   const auto secret = TRY(passphrases(program, options));
+  if (options.settings.delegated) {
+    TRY(init_vendor(options, secret, std::move(given[1].public_keys)));
+    return warn_without_passphrase(options);
+  }
   const auto workshop = TRY(Workshop::create(options.folder, options.settings));
   if (options.no_passphrase) {
     TRY(write_file_atomically(workshop.keys() / kPassphraseBesideKeys, secret.offline + "\n", 0600));
@@ -188,13 +240,7 @@ Status init(const Program& program, InitOptions& options) {
   TRY(keep_pending(workshop, tuf::kRoot, root));
   const bool complete = TRY(settle_root(workshop, now));
   say(options, complete ? root : std::string{});
-  if (options.no_passphrase) {
-    fmt::print(stderr,
-               "\nWARNING: the keys are NOT protected by a passphrase: who reads {} can sign releases for every home.\n"
-               "This is for trials. For a real feed, run init again without --no-passphrase.\n",
-               workshop.keys().string());
-  }
-  return {};
+  return warn_without_passphrase(options);
 }
 
 }  // namespace
@@ -206,6 +252,13 @@ void add_init(Program& program) {
   command->add_option("--name", options->settings.name, "The feed's name, for people")->required();
   command->add_option("--vendor", options->settings.vendor, "The only vendor whose releases this feed takes")
       ->type_name("DOMAIN");
+  command->add_flag("--delegated", options->settings.delegated,
+                    "For a vendor whose releases another feed takes in (homepatch-feed delegate there)");
+  command
+      ->add_option("--first-version", options->settings.first_version,
+                   "With --delegated: the first version of the vendor's role (default 1)")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->type_name("N");
   command->add_option("--root-keys", options->root_keys, "How many root keys to make (default 2; 0 with --root-key)");
   command->add_option("--root-threshold", options->root_threshold, "How many of them must sign a root (default 1)");
   command->add_option("--targets-threshold", options->targets_threshold,

@@ -122,6 +122,16 @@ class Inspector {
 
 }  // namespace
 
+FetchFile fetch_from(std::map<std::string, std::string> files) {
+  return [files = std::move(files)](const std::string& path, std::size_t limit) -> Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return fail(Errc::not_found, path + " is not part of the feed");
+    if (found->second.size() <= limit) return found->second;
+    return fail(Errc::too_large, fmt::format("{} has {} bytes; homes read {} at most: divide the feed among several",
+                                             path, found->second.size(), limit));
+  };
+}
+
 Result<Inspection> inspect(const FetchFile& fetch, const InspectionOrder& order) {
   return Inspector(fetch, order).run();
 }

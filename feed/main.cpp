@@ -21,6 +21,9 @@ int main(int argc, char** argv) {
   feed::add_refresh(program);
   feed::add_rotate(program);
   feed::add_eol(program);
+  feed::add_delegate(program);
+  feed::add_revoke(program);
+  feed::add_include(program);
   feed::add_verify(program);
   try {
     program.app.parse(argc, argv);

@@ -53,12 +53,13 @@ json root_content(const std::vector<RoleHolder>& holders, const Edition& edition
   return content;
 }
 
-json targets_content(const TargetEntries& targets, const Edition& edition) {
+json targets_content(const TargetEntries& targets, const json& delegations, const Edition& edition) {
   auto content = head(tuf::kTargets, edition);
   content["targets"] = json::object();
   for (const auto& [path, entry] : targets) {
     content["targets"][path] = {{"length", entry.length}, {"hashes", {{"sha256", entry.sha256.hex()}}}};
   }
+  if (!delegations.is_null()) content["delegations"] = delegations;
   return content;
 }
 

@@ -44,7 +44,8 @@ tuf::RoleKeys role_keys(const RoleHolder& holder);
 bool is_among(const nlohmann::json& public_key, const RoleHolder& holder);
 
 nlohmann::json root_content(const std::vector<RoleHolder>& holders, const Edition& edition);
-nlohmann::json targets_content(const TargetEntries& targets, const Edition& edition);
+// `delegations` as it stands in the file; null for none.
+nlohmann::json targets_content(const TargetEntries& targets, const nlohmann::json& delegations, const Edition& edition);
 // A file of metadata/, with what its publisher needs to know of it.
 struct SignedFile {
   std::string bytes;

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/file.hpp"
+#include "feed/delegation.hpp"
 #include "trust/tuf/envelope.hpp"
 #include "trust/tuf/trusted_set.hpp"
 
@@ -42,6 +43,20 @@ Result<std::optional<SignedFile>> newest_root(const Workshop& workshop) {
 
 }  // namespace
 
+Status check_role(const Workshop& workshop, std::string_view role) {
+  const auto& settings = workshop.settings();
+  if (settings.delegated && role == settings.vendor) return {};
+  if (settings.delegated) {
+    return fail(Errc::invalid_argument,
+                fmt::format("'{}' is not the role of this folder: it signs {} alone", role, settings.vendor));
+  }
+  for (const auto known : {tuf::kRoot, tuf::kTargets, tuf::kSnapshot, tuf::kTimestamp}) {
+    if (role == known) return {};
+  }
+  return fail(Errc::invalid_argument,
+              fmt::format("'{}' is no role: it must be root, targets, snapshot or timestamp", role));
+}
+
 Result<std::optional<SignedFile>> pending(const Workshop& workshop, std::string_view role) {
   const auto path = file_of(workshop, role);
   auto bytes = read_file(path, kMaxMetadataBytes);
@@ -65,6 +80,11 @@ Status drop_pending(const Workshop& workshop, std::string_view role) {
 
 Result<std::vector<RoleHolder>> holders_for(const Workshop& workshop, std::string_view role, const SignedFile& file) {
   std::vector<RoleHolder> out;
+  if (workshop.settings().delegated) {
+    auto own = TRY(delegation_of(workshop, role));
+    if (own) out.push_back(*std::move(own));
+    return out;
+  }
   const auto root = TRY(newest_root(workshop));
   if (root) out.push_back(TRY(holder_of(*root, role)));
   if (role != tuf::kRoot) return out;

@@ -13,6 +13,12 @@
 
 namespace homepatch::feed {
 
+inline constexpr std::string_view kRoleWords =
+    "root, targets, snapshot or timestamp; in a delegated vendor's folder, its domain";
+
+// Refuses what is no role of this work folder.
+[[nodiscard]] Status check_role(const Workshop& workshop, std::string_view role);
+
 Result<std::optional<SignedFile>> pending(const Workshop& workshop, std::string_view role);
 [[nodiscard]] Status keep_pending(const Workshop& workshop, std::string_view role, std::string_view bytes);
 // That there is none is fine.

@@ -11,6 +11,7 @@
 #include "feed/publication.hpp"
 #include "feed/role_summary.hpp"
 #include "feed/signature_desk.hpp"
+#include "feed/vendor_publication.hpp"
 
 namespace homepatch::feed {
 
@@ -45,12 +46,11 @@ Result<SignedFile> newest(const Workshop& workshop, const SignedFile& root, std:
 
 Result<PreparedRole> prepare_targets(const Workshop& workshop, const SignedFile& root, const PrepareOptions& options,
                                      Time now) {
-  const auto drafts = TRY(workshop.drafts());
-  const auto files = TRY(target_files(drafts));
-  auto changes = TRY(changes_text(workshop, drafts));
+  auto contents = TRY(gather(workshop, now));
+  auto changes = TRY(changes_text(workshop, contents.drafts));
   const auto holder = TRY(holder_of(root, tuf::kTargets));
   const int days = days_of(options, workshop.settings().days.targets);
-  auto file = TRY(RoleSigner(workshop, now).prepare(holder, days, targets_of(files)));
+  auto file = TRY(RoleSigner(workshop, now).prepare(holder, days, targets_of(contents.files, contents.delegations)));
   return PreparedRole{std::move(file), std::move(changes)};
 }
 
@@ -59,8 +59,10 @@ Result<PreparedRole> prepare_snapshot(const Workshop& workshop, const SignedFile
   auto targets = TRY(newest(workshop, root, tuf::kTargets));
   const auto holder = TRY(holder_of(root, tuf::kSnapshot));
   const int days = days_of(options, workshop.settings().days.snapshot);
-  const auto content = snapshot_of({{std::string(tuf::kTargets), std::move(targets)}});
-  return PreparedRole{TRY(RoleSigner(workshop, now).prepare(holder, days, content)), {}};
+  auto contents = TRY(gather(workshop, now));
+  const auto content = snapshot_of(std::move(targets), std::move(contents.vendors));
+  auto file = TRY(RoleSigner(workshop, now).prepare(holder, days, content));
+  return PreparedRole{std::move(file), {}};
 }
 
 Result<PreparedRole> prepare_timestamp(const Workshop& workshop, const SignedFile& root, const PrepareOptions& options,
@@ -68,11 +70,26 @@ Result<PreparedRole> prepare_timestamp(const Workshop& workshop, const SignedFil
   auto snapshot = TRY(newest(workshop, root, tuf::kSnapshot));
   const auto holder = TRY(holder_of(root, tuf::kTimestamp));
   const int days = days_of(options, workshop.settings().days.timestamp);
-  return PreparedRole{TRY(RoleSigner(workshop, now).prepare(holder, days, timestamp_of(std::move(snapshot)))), {}};
+  auto file = TRY(RoleSigner(workshop, now).prepare(holder, days, timestamp_of(std::move(snapshot))));
+  return PreparedRole{std::move(file), {}};
+}
+
+// In a delegated vendor's folder, its one role.
+Result<PreparedRole> prepare_vendor(const Workshop& workshop, const PrepareOptions& options, Time now) {
+  const auto publication = TRY(VendorPublication::gather(workshop));
+  auto changes = TRY(changes_text(workshop, publication.drafts));
+  const int days = days_of(options, workshop.settings().days.targets);
+  auto file = TRY(RoleSigner(workshop, now).prepare(publication.holder, days, targets_of(publication.files, nullptr)));
+  return PreparedRole{std::move(file), std::move(changes)};
 }
 
 Result<PreparedRole> prepared(const Workshop& workshop, const PrepareOptions& options, Time now) {
-  if (options.role == tuf::kRoot) return PreparedRole{TRY(awaiting(workshop, tuf::kRoot)), {}};
+  TRY(check_role(workshop, options.role));
+  if (workshop.settings().delegated) return prepare_vendor(workshop, options, now);
+  if (options.role == tuf::kRoot) {
+    auto file = TRY(awaiting(workshop, tuf::kRoot));
+    return PreparedRole{std::move(file), {}};
+  }
   const auto root = TRY(valid_root(workshop, now));
   if (options.role == tuf::kTargets) return prepare_targets(workshop, root, options, now);
   if (options.role == tuf::kSnapshot) return prepare_snapshot(workshop, root, options, now);
@@ -103,9 +120,7 @@ Status prepare(const Program& program, const PrepareOptions& options) {
 void add_prepare(Program& program) {
   auto options = std::make_shared<PrepareOptions>();
   auto* command = program.app.add_subcommand("prepare", "Write out what is to be signed where a role's key is");
-  command->add_option("ROLE", options->role, "root, targets, snapshot or timestamp")
-      ->required()
-      ->check(CLI::IsMember({"root", "targets", "snapshot", "timestamp"}));
+  command->add_option("ROLE", options->role, std::string(kRoleWords))->required();
   command->add_option("--out", options->out, "Where to write it (default: ROLE-VERSION.to-sign here)")
       ->type_name("FILE");
   command->add_option("--days", options->days, "Days that the signature is valid, instead of feed.toml's")

@@ -59,6 +59,17 @@ Result<std::vector<json>> read_public_keys(const std::vector<std::string>& paths
   return out;
 }
 
+Result<std::vector<std::string>> write_public_keys(const RoleHolder& holder, const std::filesystem::path& folder) {
+  std::vector<std::string> out;
+  for (const auto& key : holder.public_keys) {
+    const auto path = folder / fmt::format("{}-{}.pub", holder.role, id_of(key).substr(0, kShownOfId));
+    const auto pem = TRY(tuf::public_key_pem(key));
+    TRY(write_file_atomically(path, pem));
+    out.push_back(path.string());
+  }
+  return out;
+}
+
 std::string brief(const json& public_key) {
   return fmt::format("{} ({})", id_of(public_key).substr(0, kShownOfId), public_key.value("keytype", ""));
 }

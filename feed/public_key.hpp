@@ -15,6 +15,9 @@ namespace homepatch::feed {
 Result<nlohmann::json> read_public_key(const std::filesystem::path& path);
 Result<std::vector<nlohmann::json>> read_public_keys(const std::vector<std::string>& paths);
 
+// One PEM file <role>-<id>.pub in the folder for each of the holder's keys; their paths.
+Result<std::vector<std::string>> write_public_keys(const RoleHolder& holder, const std::filesystem::path& folder);
+
 // "3fa9c2d10b77 (ed25519)"
 std::string brief(const nlohmann::json& public_key);
 

@@ -49,6 +49,7 @@ Status check_published(const Workshop& workshop, const std::string& destination)
 
 Status refresh(const Program& program, const RefreshOptions& options) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
+  TRY(workshop.check_whole_feed());
   const auto now = TRY(program.time());
   TRY(check_published(workshop, options.destination));
   auto keyring = TRY(program.keyring(workshop.keys()));

@@ -24,7 +24,7 @@ Result<SignedFile> not_here(std::string_view role, Error error) {
 
 Result<Edition> RoleSigner::edition(std::string_view role, int days) const {
   const auto last = TRY(last_signed(workshop_.metadata(), role));
-  return Edition{last ? last->version + 1 : 1, now_ + std::chrono::hours(24) * days};
+  return Edition{last ? last->version + 1 : workshop_.settings().first_version, now_ + std::chrono::hours(24) * days};
 }
 
 Result<RoleSigner::Prepared> RoleSigner::prepared(const RoleHolder& holder, const Edition& edition,

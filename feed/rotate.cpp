@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "feed/command.hpp"
+#include "feed/delegation.hpp"
 #include "feed/metadata.hpp"
 #include "feed/pending.hpp"
 #include "feed/public_key.hpp"
@@ -112,8 +113,28 @@ Status say_pending(const Workshop& workshop) {
   return {};
 }
 
+// A delegated vendor's own keys: they count once the feed that takes it in knows them.
+Status rotate_vendor(const Program& program, const Workshop& workshop, const RotateOptions& options) {
+  TRY(check_role(workshop, options.role));
+  auto keyring = TRY(program.keyring(workshop.keys()));
+  auto holder = TRY(delegation_of(workshop, options.role));
+  if (!holder) return fail(Errc::not_found, "this folder names no key of " + options.role);
+  if (options.threshold > 0) holder->threshold = options.threshold;
+  TRY(replace_keys(keyring, *holder, options));
+  TRY(keep_delegation(workshop, *holder));
+  TRY(keyring.retire(holder->role, holder->public_keys));
+  const auto files = TRY(write_public_keys(*holder, workshop.delegations()));
+  fmt::print(
+      "The feed that takes in {0} must know the new keys: homepatch-feed delegate {0} {1}\n"
+      "After that: homepatch-feed publish here, and homepatch-feed include {0} there.\n",
+      options.role, fmt::join(files, " "));
+  return {};
+}
+
 Status rotate(const Program& program, const RotateOptions& options) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
+  if (workshop.settings().delegated) return rotate_vendor(program, workshop, options);
+  TRY(check_role(workshop, options.role));
   const auto now = TRY(program.time());
   auto keyring = TRY(program.keyring(workshop.keys()));
   const auto roots = TRY(signed_roots(workshop.metadata()));
@@ -147,9 +168,7 @@ Status rotate(const Program& program, const RotateOptions& options) {
 void add_rotate(Program& program) {
   auto options = std::make_shared<RotateOptions>();
   auto* command = program.app.add_subcommand("rotate", "Sign the next root: renew it, or replace a role's keys");
-  command->add_option("ROLE", options->role, "root, targets, snapshot or timestamp")
-      ->required()
-      ->check(CLI::IsMember({"root", "targets", "snapshot", "timestamp"}));
+  command->add_option("ROLE", options->role, std::string(kRoleWords))->required();
   command->add_flag("--new-keys", options->new_keys, "Of root: replace its keys too (other roles: always)");
   command
       ->add_option("--key", options->keys,

@@ -21,6 +21,7 @@ bool holds(const std::vector<RoleHolder>& holders, const nlohmann::json& key) {
 
 Status sign(const Program& program, const std::string& role) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
+  TRY(check_role(workshop, role));
   const auto now = TRY(program.time());
   const auto file = TRY(awaiting(workshop, role));
   const auto holders = TRY(holders_for(workshop, role, file));
@@ -44,7 +45,7 @@ Status sign(const Program& program, const std::string& role) {
 void add_sign(Program& program) {
   auto role = std::make_shared<std::string>();
   auto* command = program.app.add_subcommand("sign", "Sign what was prepared with the keys that are here");
-  command->add_option("ROLE", *role, "root, targets, snapshot or timestamp")->required();
+  command->add_option("ROLE", *role, std::string(kRoleWords))->required();
   program.takes_work_folder(*command);
   program.takes_passphrases(*command);
   command->callback([&program, role] { program.chosen = [&program, role] { return sign(program, *role); }; });

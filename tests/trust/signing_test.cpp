@@ -172,6 +172,9 @@ TEST(Signing, APublicKeyIsReadFromItsPemFile) {
   const auto key = SigningKey::from_pem(openssl_key("-algorithm RSA -pkeyopt rsa_keygen_bits:2048"), "").value();
   const auto pem = key.public_key()["keyval"]["public"].get<std::string>();
   EXPECT_EQ(public_key_object(pem).value(), key.public_key());
+  EXPECT_EQ(public_key_pem(key.public_key()).value(), pem);
+  const auto ed25519 = SigningKey::generate().value();
+  EXPECT_EQ(public_key_object(public_key_pem(ed25519.public_key()).value()).value(), ed25519.public_key());
   EXPECT_EQ(public_key_object(openssl_key("-algorithm ed25519")).error().code, Errc::invalid_argument);
   EXPECT_EQ(public_key_object("hello").error().code, Errc::malformed);
 }

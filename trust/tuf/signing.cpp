@@ -120,6 +120,17 @@ Result<json> public_key_object(std::string_view pem) {
   return object;
 }
 
+Result<std::string> public_key_pem(const json& key_object) {
+  const ErrorQueueGuard guard;
+  const auto key = TRY(Key::parse(key_object));
+  TRY(PublicKey::open(key));
+  if (key.keytype != "ed25519") return key.public_text;
+  const auto raw = TRY(from_hex(key.public_text));
+  const PkeyPtr handle(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw.data(), raw.size()));
+  if (handle == nullptr) return fail(Errc::malformed, "not an ed25519 key");
+  return public_pem(handle.get());
+}
+
 Result<SigningKey> SigningKey::generate() {
   auto handle = std::make_shared<Handle>();
   handle->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));

@@ -19,6 +19,8 @@ Result<std::string> key_id(const nlohmann::json& key_object);
 // The object of a public key whose private half is elsewhere (an HSM, another machine), from its PEM file: one PUBLIC
 // KEY block of the kinds that Key verifies. Errors: malformed, unsupported.
 Result<nlohmann::json> public_key_object(std::string_view pem);
+// And back.
+Result<std::string> public_key_pem(const nlohmann::json& key_object);
 
 class SigningKey {
  public:
