@@ -42,6 +42,7 @@ void add_publish(Program& program);
 void add_refresh(Program& program);
 void add_rotate(Program& program);
 void add_eol(Program& program);
+void add_export(Program& program);
 void add_verify(Program& program);
 
 }  // namespace homepatch::feed

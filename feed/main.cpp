@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   feed::add_delegate(program);
   feed::add_revoke(program);
   feed::add_include(program);
+  feed::add_export(program);
   feed::add_verify(program);
   try {
     program.app.parse(argc, argv);
