@@ -30,6 +30,9 @@ struct Program {
   [[nodiscard]] Result<Time> time() const;
 };
 
+// Every subcommand, in the order of --help.
+void add_commands(Program& program);
+
 void add_init(Program& program);
 void add_add(Program& program);
 void add_prepare(Program& program);
@@ -43,6 +46,7 @@ void add_refresh(Program& program);
 void add_rotate(Program& program);
 void add_eol(Program& program);
 void add_export(Program& program);
+void add_mirror(Program& program);
 void add_verify(Program& program);
 
 }  // namespace homepatch::feed

@@ -81,7 +81,8 @@ void add_export(Program& program) {
       program.app.add_subcommand("export", "Write the published feed into one file, for homes without internet");
   command->add_option("FILE", options->file, "The bundle to write, a tar file")->required();
   command->add_option("--model", options->models, "Only this model; may be given several times")
-      ->type_name("VENDOR/MODEL");
+      ->type_name("VENDOR/MODEL")
+      ->allow_extra_args(false);
   program.takes_work_folder(*command);
   command->callback(
       [&program, options] { program.chosen = [&program, options] { return export_feed(program, *options); }; });

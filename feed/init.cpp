@@ -270,7 +270,8 @@ void add_init(Program& program) {
         ->add_option_function<std::vector<std::string>>(
             name, [options, role = role](const std::vector<std::string>& files) { options->given[role] = files; },
             "A public key of the role whose private half is elsewhere; may be given several times")
-        ->type_name("PUBKEY");
+        ->type_name("PUBKEY")
+        ->allow_extra_args(false);
   }
   command->add_option("--root-days", options->settings.days.root, "How long the root is valid (default 365)");
   command

@@ -173,7 +173,8 @@ void add_rotate(Program& program) {
   command
       ->add_option("--key", options->keys,
                    "A public key for the role whose private half is elsewhere; may be given several times")
-      ->type_name("PUBKEY");
+      ->type_name("PUBKEY")
+      ->allow_extra_args(false);
   command->add_option("--threshold", options->threshold, "How many of the role's keys must sign (default: as before)")
       ->check(CLI::Range(1, 16))
       ->type_name("N");
