@@ -56,6 +56,7 @@ constexpr std::array kReasons{
     ReasonWords{"identity_mismatch", "another device answered", Tone::bad},
     ReasonWords{"install_refused", "device refused to install", Tone::bad},
     ReasonWords{"install_failed", "installation failed", Tone::bad},
+    ReasonWords{"not_installed", "did not install the image", Tone::bad},
     ReasonWords{"installed_old_version", "came back with the old version", Tone::bad},
     ReasonWords{"contradictory", "device contradicts itself", Tone::bad},
     ReasonWords{"unexpected_version", "came back with another version", Tone::bad},

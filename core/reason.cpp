@@ -66,6 +66,8 @@ constexpr std::array kRows{
         "write to the broker."},
     Row{Reason::install_refused, "install_refused", "The device has the image but refused to install it."},
     Row{Reason::install_failed, "install_failed", "The device tried to install the image and reported a failure."},
+    Row{Reason::not_installed, "not_installed",
+        "The device was told to install the image, did not restart, and still runs the version it had."},
     Row{Reason::installed_old_version, "installed_old_version",
         "It restarted and came back with the version it had before."},
     Row{Reason::contradictory, "contradictory",

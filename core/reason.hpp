@@ -44,6 +44,7 @@ enum class Reason {
   identity_mismatch,  // what answers at the device's address says that it is another device
   install_refused,
   install_failed,
+  not_installed,          // it still runs the version it had, and was not seen to restart
   installed_old_version,  // it came back with the version it had
   contradictory,          // the device's own words disagree
   unexpected_version,

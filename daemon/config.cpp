@@ -11,6 +11,8 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "core/catalog_names.hpp"
+#include "protocols/http/url.hpp"
 
 namespace homepatch {
 
@@ -165,6 +167,35 @@ bool is_name(std::string_view name) {
   });
 }
 
+Status check_addresses(FeedConfig& feed) {
+  std::vector<std::string*> addresses{&feed.url};
+  for (auto& mirror : feed.mirrors) addresses.push_back(&mirror);
+  for (std::string* address : addresses) {
+    TRY_IN("feed '" + feed.name + "'", parse_url(*address));
+    while (address->ends_with('/')) address->pop_back();
+  }
+  return {};
+}
+
+// A vendor domain belongs to one feed: two that speak for it would have to be believed in turn.
+Status check_vendors(const FeedConfig& feed, const std::vector<FeedConfig>& others) {
+  for (const auto& vendor : feed.vendors) {
+    if (!is_vendor_id(vendor)) {
+      return fail(Errc::invalid_argument,
+                  fmt::format("feed '{}': vendors: '{}' must be a domain name in lower case, such as "
+                              "acme.example",
+                              feed.name, printable(vendor, 100)));
+    }
+    for (const auto& other : others) {
+      if (std::ranges::find(other.vendors, vendor) == other.vendors.end()) continue;
+      return fail(Errc::invalid_argument,
+                  fmt::format("the feeds '{}' and '{}' both speak for {}: take it out of the vendors of one of them",
+                              other.name, feed.name, vendor));
+    }
+  }
+  return {};
+}
+
 Status read_feed(const std::filesystem::path& file, const toml::node& node, Config& config) {
   FeedConfig feed;
   const auto* table = node.as_table();
@@ -172,6 +203,8 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
   TRY(Table(file, "feed")
           .key("name", text(feed.name))
           .key("url", text(feed.url))
+          .key("mirrors", texts(feed.mirrors))
+          .key("hosts", texts(feed.hosts))
           .key("root", path(feed.root))
           .key("vendors", texts(feed.vendors))
           .read(*table));
@@ -187,7 +220,8 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
   }
   if (config.feeds.size() >= kMaxFeeds)
     return fail(Errc::too_large, fmt::format("{}: more than {} feeds", where, kMaxFeeds));
-  while (feed.url.ends_with('/')) feed.url.pop_back();
+  TRY_IN(where, check_addresses(feed));
+  TRY_IN(where, check_vendors(feed, config.feeds));
   config.feeds.push_back(std::move(feed));
   return {};
 }
@@ -274,7 +308,8 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
 }
 
 Status read_config_file(const std::filesystem::path& file, Config& config) {
-  const std::string content = TRY_IN("reading the configuration", read_file(file, kMaxConfigFile));
+  const std::string content =
+      TRY_IN("reading the configuration (-c FILE names another)", read_file(file, kMaxConfigFile));
   // Debian's library throws, and only here.
   try {
     return read_all(file, toml::parse(std::string_view(content), file.string()), config);

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "daemon/bus/decision_dictionary.hpp"
+#include "daemon/bus/manager_lists.hpp"
 #include "daemon/bus/message.hpp"
 #include "daemon/bus/objects.hpp"
 #include "daemon/bus/properties.hpp"
@@ -26,6 +27,8 @@ int append_feeds(sd_bus_message* message, const std::vector<FeedStatus>& feeds) 
     if (r >= 0) r = append_entry(message, "url", feed.url);
     if (r >= 0) r = append_entry(message, "state", feed.state);
     if (r >= 0) r = append_entry(message, "refreshed", to_millis(feed.refreshed));
+    if (r >= 0)
+      r = append_entry(message, "stale_since", feed.stale_since ? to_millis(*feed.stale_since) : std::int64_t{0});
     if (r >= 0) r = append_entry(message, "text", feed.text);
     if (r >= 0) r = append_entry(message, "catalogs", static_cast<std::uint32_t>(feed.catalogs));
     if (r >= 0) r = sd_bus_message_close_container(message);
@@ -163,6 +166,8 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", decisions), on_plan, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), on_refresh, kOpen),
     SD_BUS_METHOD_WITH_ARGS("FindDevice", SD_BUS_ARGS("s", text), SD_BUS_RESULT("o", device), on_find_device, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListRequests", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", requests), on_list_requests, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", images), on_list_images, kOpen),
     SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("a(xtt)", updates), 0),
     SD_BUS_VTABLE_END,
 };

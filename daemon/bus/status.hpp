@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "core/time.hpp"
+#include "daemon/fetch/ledger.hpp"
+#include "daemon/fetch/stock.hpp"
 
 namespace homepatch::bus {
 
@@ -16,7 +19,8 @@ struct FeedStatus {
   std::string url;
   std::string state;  // never, current, stale, failing
   Time refreshed{};   // the last time that it was found current
-  std::string text;   // for people
+  std::optional<Time> stale_since;
+  std::string text;  // for people
   unsigned catalogs = 0;
 };
 
@@ -39,6 +43,8 @@ struct Sources {
   std::function<Status()> status;
   // Looks at all feeds now; answers once with a text for people.
   std::function<void(std::function<void(Result<std::string>)>)> refresh;
+  const Ledger* ledger = nullptr;  // what left the gateway
+  std::function<std::vector<StockItem>()> stock;
   // Whether the artifact is in the cache.
   std::function<bool(const std::string& sha256_hex)> cached;
 };
