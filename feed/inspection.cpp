@@ -10,10 +10,13 @@
 #include "core/catalog_names.hpp"
 #include "protocols/feeds/catalog_reader.hpp"
 #include "protocols/feeds/models_reader.hpp"
+#include "trust/strict_json.hpp"
 
 namespace homepatch::feed {
 
 namespace {
+
+constexpr std::size_t kNodesPerModel = 16;  // of an entry in the list of models
 
 class Inspector {
  public:
@@ -86,8 +89,14 @@ class Inspector {
   Status read_models(tuf::Client& client) {
     const auto target = TRY(look_up(client, std::string(kModelsPath)));
     const auto bytes = TRY(fetch_target(target));
-    return feeds::read_models(bytes,
-                              [this](const Match& /*match*/, std::string_view path) { catalogs_.emplace(path); });
+    TRY(feeds::read_models(bytes, [](const Match& /*match*/, std::string_view /*path*/) {}));
+    // Every catalog, those too of families that homes pass over until they learn to speak with them.
+    JsonLimits limits;
+    limits.max_bytes = feeds::kMaxModelsBytes;
+    limits.max_nodes = feeds::kMaxModels * kNodesPerModel;
+    const auto document = TRY(parse_json(bytes, limits));
+    for (const auto& entry : document.at("models")) catalogs_.insert(entry.at("catalog").get<std::string>());
+    return {};
   }
 
   Status read_catalog(tuf::Client& client, const std::string& path) {

@@ -40,11 +40,12 @@ class Mirror : public ::testing::Test {
     return tool.json("work/models/patches.example/" + model + "/catalog.json");
   }
 
-  void expect_publishable() {
+  void expect_publishable(const std::string& seen) {
     auto run = tool.publish();
     EXPECT_EQ(run.status, 0) << run.output;
     run = tool.verify();
     EXPECT_EQ(run.status, 0) << run.output;
+    EXPECT_TRUE(says(run, seen)) << run.output;
   }
 
   FeedTool tool;
@@ -97,7 +98,7 @@ TEST_F(MirrorTasmota, TakesTheReleaseOfEveryBuildThatDevicesAreRecognisedBy) {
   EXPECT_EQ(catalog("tasmota32c3")["model"]["match"]["tasmota"],
             (nlohmann::json{{{"chip", "ESP32-C3"}, {"image", "tasmota32"}}}));
   EXPECT_EQ(catalog("tasmota-sensors")["model"]["match"]["tasmota"][0]["image"], "sensors");
-  expect_publishable();
+  expect_publishable("3 model(s), 5 image(s)");
 }
 
 TEST_F(MirrorTasmota, TheNextReleaseComesBesideTheLast) {
@@ -191,7 +192,7 @@ TEST_F(MirrorShelly, TakesTheStableReleaseOfAnApp) {
   EXPECT_EQ(made["releases"][0]["version"], "1.3.3") << "the stepping stone is listed";
   EXPECT_EQ(made["releases"][1]["version"], "1.4.4");
   EXPECT_EQ(made["releases"][1]["requires"]["from_seq_min"], made["releases"][0]["seq"]);
-  expect_publishable();
+  expect_publishable("1 model(s), 1 image(s)");
 }
 
 TEST_F(MirrorShelly, FetchesAnImageOnlyWhenItIsAllowedAndChecksIt) {
