@@ -39,6 +39,16 @@ void takes_common_options(CLI::App& command, const std::shared_ptr<MirrorOptions
   command.add_flag("--dry-run", options->dry_run, "Check and show, but change nothing");
 }
 
+void add_zigbee(Program& program, CLI::App& mirror) {
+  auto options = std::make_shared<MirrorOptions>();
+  auto* command = mirror.add_subcommand("zigbee", "From the community's index of Zigbee images (zigbee-OTA)");
+  command->add_option("SOURCE", options->source, "index.json, or its folder, images beside")->required();
+  takes_common_options(*command, options, "this manufacturer code and image type in hexadecimal, such as 117c:5ae1");
+  command->add_flag("--download", options->download, "Fetch images that are not beside");
+  command->callback(
+      [&program, options] { program.chosen = [&program, options] { return run(program, *options, mirror_zigbee); }; });
+}
+
 void add_tasmota(Program& program, CLI::App& mirror) {
   auto options = std::make_shared<MirrorOptions>();
   auto* command = mirror.add_subcommand("tasmota", "From a folder with the binaries of one Tasmota release");
@@ -72,6 +82,7 @@ void add_mirror(Program& program) {
   auto* command = program.app.add_subcommand("mirror", "Fill a community feed from an upstream without signatures");
   command->require_subcommand(1);
   command->fallthrough();
+  add_zigbee(program, *command);
   add_tasmota(program, *command);
   add_shelly(program, *command);
 }

@@ -133,9 +133,7 @@ Status MirrorDesk::finish() const {
   }
   if (refused_ == 0) return {};
   return fail(Errc::not_trusted,
-              fmt::format("{} release(s) failed upstream's own checks and were not taken in; they are "
-                          "named above",
-                          refused_));
+              fmt::format("{} release(s) were not taken in; each is named above with its reason", refused_));
 }
 
 }  // namespace homepatch::feed

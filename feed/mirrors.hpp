@@ -6,6 +6,9 @@
 
 namespace homepatch::feed {
 
+// The index of Koenkk/zigbee-OTA, or the folder in which it lies, with images beside it.
+[[nodiscard]] Status mirror_zigbee(const MirrorOptions& options, MirrorDesk& desk);
+
 // A folder of release binaries with their SHA-256 in a file of the form that sha256sum writes.
 [[nodiscard]] Status mirror_tasmota(const MirrorOptions& options, MirrorDesk& desk);
 

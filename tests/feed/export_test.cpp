@@ -1,8 +1,11 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
+#include "base/unique_fd.hpp"
 #include "feed_tool.hpp"
+#include "protocols/feeds/bundle_reader.hpp"
 
 namespace homepatch::test {
 namespace {
@@ -97,6 +100,16 @@ TEST_F(Export, IsReadByTarAndVerifiedLikeAPublishedFolder) {
   const auto run = tool.run({"verify", tool.path("unpacked"), "--root", tool.path("work/metadata/1.root.json")});
   EXPECT_EQ(run.status, 0) << run.output;
   EXPECT_TRUE(says(run, "2 model(s), 3 image(s), every image fetched and its hash right")) << run.output;
+}
+
+TEST_F(Export, IsWhatGatewaysReadAsABundle) {
+  ASSERT_EQ(bundle("feed.tar").status, 0);
+  const UniqueFd fd(::open(tool.path("feed.tar").c_str(), O_RDONLY | O_CLOEXEC));
+  const auto read = feeds::read_bundle(fd.get());
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->feed, "Acme patches");
+  EXPECT_EQ(read->documents.size(), 7U);
+  EXPECT_EQ(read->images.size(), 2U);
 }
 
 TEST_F(Export, TakesOnlyTheModelsThatAreNamed) {
