@@ -1,4 +1,5 @@
 """CoAP messages as datagrams (RFC 7252), enough to register LwM2M clients that nobody runs."""
+import contextlib
 import socket
 import struct
 
@@ -45,22 +46,30 @@ def code(datagram):
 class Client:
     """A UDP socket of its own address in 127.0.0.0/8."""
 
-    def __init__(self, server_port, address="127.0.0.1", limit=30):
+    RESENDS, WAIT = 15, 2  # how often, and after how many seconds, a request without an answer is sent again
+
+    def __init__(self, server_port, address="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, 0))
-        self.socket.settimeout(limit)
+        self.socket.settimeout(self.WAIT)
         self.server = ("127.0.0.1", server_port)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
 
     def send(self, datagram):
         self.socket.sendto(datagram, self.server)
 
     def ask(self, datagram):
         """The code of the answer to this request; what the server asks meanwhile is not heard."""
-        self.send(datagram)
-        while True:
-            answer = self.socket.recv(2048)
-            if answer[2:4] == datagram[2:4] and code(answer):
-                return code(answer)
-
-    def close(self):
-        self.socket.close()
+        for _ in range(self.RESENDS):
+            self.send(datagram)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    answer = self.socket.recv(2048)
+                    if answer[2:4] == datagram[2:4] and code(answer):
+                        return code(answer)
+        raise AssertionError(f"no answer to {datagram!r}")

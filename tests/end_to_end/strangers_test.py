@@ -114,23 +114,24 @@ class Strangers(TestCase):
     def hostile(self):
         """Announcements that are refused for what is in them."""
         make = invented.config
-        deep = '{"a":' * 5000 + "1" + "}" * 5000
-        whole = ["depth", "array", "text", "empty object", "cut", "invalid UTF-8", "NUL byte", "NUL in t", "100 kB", "numbers for texts"]
-        payloads = [deep, "[" * 100_000, '"tasmota"', "{}", make(4)[:-40], make(5).encode().replace(b"invented_5", b"inv\xff\xfe"),
-                    make(6).encode().replace(b"invented_6", b"inv\x00ed"), make(7, t="inv\x00ented"), make(8, dn="A" * 100_000),
-                    make(9, t=17, ft=4, tp=[1, 2, 3])]
-        out = dict(zip(whole, payloads))
+        out = {
+            "depth": '{"a":' * 5000 + "1" + "}" * 5000, "array": "[" * 100_000, "text": '"tasmota"', "empty object": "{}",
+            "cut": make(4)[:-40], "invalid UTF-8": make(5).encode().replace(b"invented_5", b"inv\xff\xfe"),
+            "NUL byte": make(6).encode().replace(b"invented_6", b"inv\x00ed"), "NUL in t": make(7, t="inv\x00ented"),
+            "100 kB": make(8, dn="A" * 100_000), "numbers for texts": make(9, t=17, ft=4, tp=[1, 2, 3]),
+        }
         topics = {
             "wildcard in t": {"t": "+"}, "many levels in t": {"t": "#"}, "wildcard behind": {"t": "x/#"},
             "system topic in t": {"t": "$SYS", "ft": "%topic%/%prefix%/"}, "system topic in ft": {"ft": "$SYS/%prefix%/%topic%/"},
-            "empty levels": {"t": "/"}, "no topic": {"t": ""}, "token in t": {"t": "%prefix%"}, "unknown token": {"ft": "%prefix%/%topic%/%x%/"},
-            "no prefix in ft": {"ft": "%topic%/"}, "long": {"t": "x" * 5000}, "escape": {"t": "a\x1b[2J"}, "new line": {"t": "a\nb"},
-            "one prefix": {"tp": ["cmnd", "cmnd", "cmnd"]}, "two prefixes": {"tp": ["cmnd", "stat"]}, "prefix with wildcard": {"tp": ["#", "stat", "tele"]},
+            "empty levels": {"t": "/"}, "no topic": {"t": ""}, "token in t": {"t": "%prefix%"},
+            "unknown token": {"ft": "%prefix%/%topic%/%x%/"}, "no prefix in ft": {"ft": "%topic%/"}, "long": {"t": "x" * 5000},
+            "escape": {"t": "a\x1b[2J"}, "new line": {"t": "a\nb"}, "one prefix": {"tp": ["cmnd", "cmnd", "cmnd"]},
+            "two prefixes": {"tp": ["cmnd", "stat"]}, "prefix with wildcard": {"tp": ["#", "stat", "tele"]},
             "discovery as prefix": {"ft": "tasmota/%prefix%/%topic%/", "tp": ["discovery", "stat", "tele"]},
-            "Home Assistant": {"ft": "%prefix%/%topic%/", "tp": ["homeassistant", "stat", "tele"]},
-            "ours": {"tp": ["homepatch", "stat", "tele"]}, "foreign MAC address": {"mac": "A0B1C2000001"}, "MAC address as number": {"mac": 17},
-            "another protocol": {"ver": 2}, "topic of another": {"t": PLUG_TOPIC}, "prefixes of another, turned": {"t": PLUG_TOPIC, "tp": ["stat", "cmnd", "tele"]},
-            "telemetry of another": {"t": PLUG_TOPIC, "tp": ["x", "y", "tele"]},
+            "Home Assistant": {"tp": ["homeassistant", "stat", "tele"]}, "ours": {"tp": ["homepatch", "stat", "tele"]},
+            "foreign MAC address": {"mac": "A0B1C2000001"}, "MAC address as number": {"mac": 17}, "another protocol": {"ver": 2},
+            "topic of another": {"t": PLUG_TOPIC}, "telemetry of another": {"t": PLUG_TOPIC, "tp": ["x", "y", "tele"]},
+            "prefixes of another, turned": {"t": PLUG_TOPIC, "tp": ["stat", "cmnd", "tele"]},
             "topic of another by its template": {"ft": f"%prefix%/{PLUG_TOPIC}/%topic%/", "t": "%hostname%", "hn": ""},
         }
         for what, changes in topics.items():
@@ -152,11 +153,10 @@ class Strangers(TestCase):
         before = self.home.daemon.memory()
         answers = {}
         for number in range(7):
-            client = coap_datagram.Client(self.home.coap_port, f"127.7.0.{number + 1}")
-            for index in range(286):
-                answer = client.ask(coap_datagram.registration(f"ghost-{number}-{index}", index))
-                answers[answer] = answers.get(answer, 0) + 1
-            client.close()
+            with coap_datagram.Client(self.home.coap_port, f"127.7.0.{number + 1}") as client:
+                for index in range(286):
+                    answer = client.ask(coap_datagram.registration(f"ghost-{number}-{index}", index))
+                    answers[answer] = answers.get(answer, 0) + 1
         # 256 are taken in from one address (Registry::kMaxPerAddress), the others hear "busy".
         self.assertEqual(answers, {"2.01": 7 * 256, "5.03": 7 * 30})
         self.nonsense()
@@ -168,17 +168,15 @@ class Strangers(TestCase):
     def nonsense(self):
         """Datagrams that are no CoAP, or CoAP that nobody means well with."""
         dice = random.Random(1)
-        client = coap_datagram.Client(self.home.coap_port, "127.7.1.1")
-        for _ in range(500):
-            client.send(dice.randbytes(dice.randrange(0, 200)))
         good = coap_datagram.registration("cut", 7)
-        for end in range(len(good)):
-            client.send(good[:end])
-        client.close()
-        client = coap_datagram.Client(self.home.coap_port, "127.7.1.2")
-        for number, endpoint in enumerate(("", "a\x1b[2J", "x" * 200, "\x00", b"\xff")):
-            self.assertEqual(client.ask(coap_datagram.registration(endpoint, number)), "4.00", endpoint)
-        client.close()
+        with coap_datagram.Client(self.home.coap_port, "127.7.1.1") as client:
+            for _ in range(500):
+                client.send(dice.randbytes(dice.randrange(0, 200)))
+            for end in range(len(good)):
+                client.send(good[:end])
+        with coap_datagram.Client(self.home.coap_port, "127.7.1.2") as client:
+            for number, endpoint in enumerate(("", "a\x1b[2J", "x" * 200, "\x00", b"\xff")):
+                self.assertEqual(client.ask(coap_datagram.registration(endpoint, number)), "4.00", endpoint)
 
 
 if __name__ == "__main__":
