@@ -18,6 +18,8 @@ import threading
 import time
 import unittest
 
+from mqtt_publisher import MqttClient
+
 TREE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("HOMEPATCH_BUILD_ROOT", TREE / "build")).resolve()
 RECORDED = os.environ.get("HOMEPATCH_RECORDED")
@@ -71,6 +73,11 @@ class Process:
 
     def text(self):
         return self.log.read_text(errors="replace")
+
+    def memory(self, kind="Private_Dirty"):
+        """KiB of its own: Private_Dirty, or Rss or Pss."""
+        rollup = pathlib.Path(f"/proc/{self.popen.pid}/smaps_rollup").read_text()
+        return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(kind + ":"))
 
     def ends(self, limit=LIMIT):
         """Waits for the end and returns the exit status (negative: the signal)."""
@@ -251,9 +258,9 @@ class Home:
         self.start("dbus", "dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile")
         await_that("the bus listens", (self.folder / "bus").exists)
 
-    def broker(self):
+    def broker(self, more=""):
         config = self.folder / "mosquitto.conf"
-        config.write_text(f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n")
+        config.write_text(f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n{more}\n")
         process = self.start("mosquitto", "mosquitto", "-c", config)
         await_that("the broker listens", lambda: not self._refuses(self.mqtt_port))
         return process
@@ -336,6 +343,11 @@ class Home:
         """Until that many updates are in this phase; the answer are all updates."""
         await_that(f"{count} updates are {phase}", lambda: self.phases().count(phase) >= count, limit)
         return self.updates()
+
+    def mqtt_client(self, name):
+        client = MqttClient(self.mqtt_port, name)
+        self.parts.append(client)
+        return client
 
     def http_port(self):
         return next(int(at.rsplit(":", 1)[1]) for at in self.status()["listening"] if at.startswith("http"))
