@@ -29,6 +29,7 @@ constexpr std::array kReasons{
     ReasonWords{"no_catalog", "no feed knows this model", Tone::faint},
     ReasonWords{"not_updatable", "takes no updates", Tone::faint},
     ReasonWords{"no_image", "no image for its hardware", Tone::attention},
+    ReasonWords{"taken_back", "newer image was taken back", Tone::attention},
     ReasonWords{"installed_is_newest_reachable", "newer ones cannot be reached", Tone::attention},
     ReasonWords{"new_device", "new: accept it first", Tone::attention},
     ReasonWords{"installed_version_unknown", "version unknown: ask", Tone::attention},

@@ -87,6 +87,7 @@ struct Release {
   std::string advisory_url;
   Requires required;
   std::vector<Image> images;  // may be empty: a version that was shipped but is not offered
+  bool taken_back = false;    // the feed's deny list took an image out of it; set by whoever reads that list
 
   friend bool operator==(const Release&, const Release&) = default;
 };

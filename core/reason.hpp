@@ -15,6 +15,7 @@ enum class Reason {
   no_catalog,                     // no enabled feed knows this model
   not_updatable,                  // the maker says that this model takes no updates
   no_image,                       // a newer release exists, but none of its images fits this hardware
+  taken_back,                     // a newer release exists, but its feed took its image back
   installed_is_newest_reachable,  // newer releases exist, none can be reached from the installed one
   // of a decision: the owner is asked
   new_device,

@@ -48,6 +48,7 @@ void add_commands(Program& program) {
   add_refresh(program);
   add_rotate(program);
   add_eol(program);
+  add_deny(program);
   add_prepare(program);
   add_attach(program);
   add_sign(program);

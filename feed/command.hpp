@@ -45,6 +45,7 @@ void add_publish(Program& program);
 void add_refresh(Program& program);
 void add_rotate(Program& program);
 void add_eol(Program& program);
+void add_deny(Program& program);
 void add_export(Program& program);
 void add_mirror(Program& program);
 void add_verify(Program& program);

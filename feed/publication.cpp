@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "core/catalog_names.hpp"
 #include "feed/delegation.hpp"
+#include "feed/deny_list.hpp"
 #include "feed/pending.hpp"
 #include "feed/vendor_role.hpp"
 #include "trust/hash.hpp"
@@ -106,6 +107,16 @@ Status gather_vendors(const Workshop& workshop, Time now, Contents& out) {
   return {};
 }
 
+// Kept with the images, where whoever reads what was signed finds it.
+Status add_deny_list(const Workshop& workshop, Contents& out) {
+  const auto list = TRY(load_deny_list(workshop));
+  if (list.empty()) return {};
+  auto file = made_here(std::string(kDenyPath), deny_file(list));
+  TRY(workshop.keep_bytes(file.entry.sha256, file.bytes));
+  out.files.push_back(std::move(file));
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<TargetFile>> catalog_files(const std::vector<CatalogDraft>& drafts) {
@@ -128,6 +139,7 @@ Result<Contents> gather(const Workshop& workshop, Time now) {
   out.files = TRY(catalog_files(out.drafts));
   TRY(gather_vendors(workshop, now, out));
   TRY(check_claims(out.drafts));
+  TRY(add_deny_list(workshop, out));
   out.files.insert(out.files.begin(), made_here(std::string(kModelsPath), models_file(out.drafts)));
   return out;
 }

@@ -9,6 +9,7 @@
 //   metadata/N.root.json, targets.json, snapshot.json, timestamp.json, <vendor>.json   as last signed
 //   metadata/pending/<role>.json    made, and waiting for signatures
 //   delegations/<vendor>.json       who may sign for a vendor
+//   deny.json                       images that are taken back
 //
 // A delegated vendor's own work folder has no root, snapshot and timestamp: its one role is metadata/<vendor>.json.
 //
@@ -51,6 +52,7 @@ class Workshop {
   [[nodiscard]] std::filesystem::path keys() const { return folder_ / "keys"; }
   [[nodiscard]] std::filesystem::path metadata() const { return folder_ / "metadata"; }
   [[nodiscard]] std::filesystem::path delegations() const { return folder_ / "delegations"; }
+  [[nodiscard]] std::filesystem::path deny_list() const { return folder_ / "deny.json"; }
   [[nodiscard]] std::filesystem::path image(const Digest& digest) const { return folder_ / "images" / digest.hex(); }
 
   // Refuses a delegated vendor's folder, for what only a whole feed has.

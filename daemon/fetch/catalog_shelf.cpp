@@ -17,7 +17,9 @@ void CatalogShelf::strike_denied(Catalog& catalog) const {
   const auto found = denied_.find(catalog.feed);
   if (found == denied_.end() || found->second.empty()) return;
   for (auto& release : catalog.releases) {
-    std::erase_if(release.images, [&](const Image& image) { return found->second.contains(image.sha256); });
+    const auto gone =
+        std::erase_if(release.images, [&](const Image& image) { return found->second.contains(image.sha256); });
+    release.taken_back |= gone > 0;
   }
 }
 

@@ -250,6 +250,14 @@ TEST(Planner, AMakerWhoWantsTheOwnerToConfirmIsHeard) {
   EXPECT_DECISION(home.decide(), Verdict::ask, Reason::owner_decides);
 }
 
+TEST(Planner, ANewerReleaseWhoseImageWasTakenBackIsNotCalledUpToDate) {
+  Home home;
+  home.catalog.releases.back().images.clear();
+  EXPECT_DECISION(home.decide(), Verdict::none, Reason::up_to_date);
+  home.catalog.releases.back().taken_back = true;
+  EXPECT_DECISION(home.decide(), Verdict::none, Reason::taken_back);
+}
+
 TEST(Planner, WhatOnlyCameByABundleIsAskedFor) {
   Home home;
   home.catalog.provenance = Provenance::signed_bundle;

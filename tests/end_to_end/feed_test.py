@@ -196,6 +196,33 @@ class Feed(TestCase):
 
     # Images
 
+    def test_an_image_that_is_taken_back_leaves_the_cache_and_is_offered_to_nobody(self):
+        self.start()
+        self.assertEqual(self.a_lamp_arrives()["phase"], "confirmed")
+        [image] = self.home.ask("cache")["images"]
+        self.vendor.tool("deny", image["sha256"], "--reason", "bricks revision A", "--feed", "work")
+        self.vendor.publish()
+        self.assertEqual(self.refreshed()[0], 0)
+        self.assertEqual(self.home.ask("cache")["images"], [])
+        self.assertEqual(list((self.home.folder / "cache/objects").iterdir()), [])
+        self.assertIn("bricks revision A", self.home.daemon.text())
+        self.home.lamps("--lifetime", 5, "--endpoint-prefix", "late-", "--address", "127.3.0.1")
+        await_that("the late lamp is explained", lambda: next(
+            (d for d in self.home.devices() if d["id"].startswith("lwm2m:late") and d["reason"] == "taken_back"), None))
+        self.assertEqual(len(self.home.updates()), 1)
+
+    def test_an_update_under_way_ends_when_its_image_is_taken_back(self):
+        self.web.disturb[".bin"] = lambda handler, _: handler.answer(503, b"later")
+        self.start()
+        self.home.lamps("--lifetime", 5)
+        await_that("the update waits", lambda: "waiting" in self.home.phases())
+        image = next(self.vendor.folder.glob("*.bin"))
+        self.vendor.tool("deny", image, "--reason", "withdrawn", "--feed", "work")
+        self.vendor.publish()
+        self.refreshed()
+        update = self.home.await_phase("cancelled")[0]
+        self.assertIn("takes the image back", update["detail"])
+
     def test_an_image_with_another_digest_reaches_nobody(self):
         self.an_image_that_never_comes(lambda handler, body: handler.answer(200, body[:-1] + bytes([body[-1] ^ 1])),
                                        "not what was signed")
