@@ -79,6 +79,11 @@ class Process:
         rollup = pathlib.Path(f"/proc/{self.popen.pid}/smaps_rollup").read_text()
         return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(kind + ":"))
 
+    def cpu_seconds(self):
+        """User and system time of all its threads so far."""
+        fields = pathlib.Path(f"/proc/{self.popen.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ends(self, limit=LIMIT):
         """Waits for the end and returns the exit status (negative: the signal)."""
         return self.popen.wait(limit)
@@ -260,7 +265,8 @@ class Home:
 
     def broker(self, more=""):
         config = self.folder / "mosquitto.conf"
-        config.write_text(f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n{more}\n")
+        config.write_text(f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+                          f"log_type error\n{more}\n")
         process = self.start("mosquitto", "mosquitto", "-c", config)
         await_that("the broker listens", lambda: not self._refuses(self.mqtt_port))
         return process
