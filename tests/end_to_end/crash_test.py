@@ -31,6 +31,7 @@ class UpdateCrash(TestCase):
             if device is None:
                 daemon = self.home.start_daemon(HOMEPATCH_CRASH_AT=step)
                 device = switch_on()
+                self.home.look_now()
                 self.assertEqual(daemon.ends(), -signal.SIGKILL, step)
             else:
                 self.die_at(step)
@@ -58,6 +59,7 @@ def killed_once(step):
         daemon = self.home.start_daemon(HOMEPATCH_CRASH_AT=step)
         self.home.plugs("--tele-period", "1")
         self.home.lamps("--lifetime", "5")
+        self.home.look_now(2)
         self.assertEqual(daemon.ends(), -signal.SIGKILL)
         self.home.start_daemon()
         updates = self.home.await_phase("confirmed", 2)

@@ -15,6 +15,7 @@ class Faults(TestCase):
                             "install_limit = 5\ntransfer_stall = 4\ntasmota_quiet = 1")
         self.home.start_daemon()
         self.device = switch_on(*(["--fault", fault] if fault else []), *more, *options, count=count)
+        self.home.look_now(count)
         await_that("the update is over", lambda: [u for u in self.home.updates() if u["phase"] in FINISHED])
         return self.home.updates()[0]
 

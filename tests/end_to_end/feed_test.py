@@ -34,6 +34,7 @@ class Feed(TestCase):
 
     def a_lamp_arrives(self):
         self.home.lamps("--lifetime", 5)
+        self.home.look_now()
         return await_that("the update is over", lambda: [u for u in self.home.updates() if u["phase"] in FINISHED])[0]
 
     def an_image_that_never_comes(self, answer, *words):
@@ -41,6 +42,7 @@ class Feed(TestCase):
         self.web.disturb[".bin"] = answer
         self.start()
         self.home.lamps("--lifetime", 5)
+        self.home.look_now()
         update = await_that("the failure is told", lambda: next(
             (u for u in self.home.updates() if u.get("detail") and u["phase"] in ("waiting", "failed")), None))
         text = f"{update['text']} {update['detail']}"
@@ -93,6 +95,7 @@ class Feed(TestCase):
         self.start()
         self.bend("*catalog.json", lambda b: b.replace(b"1.1.0", b"6.6.6"))
         self.home.lamps("--lifetime", 5)
+        self.home.look_now()
         feed = await_that("the refusal is told", lambda: self.feed() if "catalog" in self.feed()["text"] else None)
         self.assertIn("acme.example/lamp/catalog.json", feed["text"])
 
@@ -215,6 +218,7 @@ class Feed(TestCase):
         self.web.disturb[".bin"] = lambda handler, _: handler.answer(503, b"later")
         self.start()
         self.home.lamps("--lifetime", 5)
+        self.home.look_now()
         await_that("the update waits", lambda: "waiting" in self.home.phases())
         image = next(self.vendor.folder.glob("*.bin"))
         self.vendor.tool("deny", image, "--reason", "withdrawn", "--feed", "work")
@@ -282,6 +286,7 @@ class Feed(TestCase):
         self.web.disturb[".bin"] = slow
         self.start()
         self.home.lamps("--lifetime", 5)
+        self.home.look_now()
         await_that("half of the image has come", lambda: state.get("reached"))
         partial = self.home.folder / "cache/partial"
         await_that("it lies on the disk", lambda: sum(f.stat().st_size for f in partial.iterdir()) > 0)
@@ -296,6 +301,7 @@ class Feed(TestCase):
     def test_hardware_that_no_image_fits_is_offered_none(self):
         self.start()
         self.home.lamps("--lifetime", 5, "--hardware", "B")
+        self.home.look_now()
         device = await_that("the device is explained", lambda: next(
             (d for d in self.home.devices() if d["reason"] == "no_image"), None))
         self.assertEqual(device["installed"], "1.0.0")

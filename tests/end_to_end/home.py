@@ -342,6 +342,12 @@ class Home:
         answer = self.ask("updates")
         return answer["updates"] if answer else []
 
+    def look_now(self, count=1):
+        """Waits until so many devices are known and has the feeds looked at: by itself a home would wait some seconds."""
+        await_that("the devices are known",
+                   lambda: sum(1 for d in self.devices() if d["installed"]) >= count or not self.daemon.running)
+        self.ctl("refresh")
+
     def phases(self):
         return [update["phase"] for update in self.updates()]
 
