@@ -41,6 +41,7 @@ Error errno_error(std::string_view what, int error_number) {
     case EACCES:
     case EPERM: code = Errc::not_authorised; break;
     case ENOSPC:
+    case EFBIG:
     case EDQUOT: code = Errc::no_space; break;
     default: break;
   }

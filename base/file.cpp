@@ -74,6 +74,10 @@ Result<std::string> read_secret(const std::filesystem::path& path) {
   while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
   if (secret.empty())
     return fail(Errc::malformed, fmt::format("{} is empty; it must hold the secret on one line", path.string()));
+  if (secret.find('\n') != std::string::npos) {
+    return fail(Errc::malformed,
+                fmt::format("{} has more than one line; it must hold the secret alone", path.string()));
+  }
   return secret;
 }
 

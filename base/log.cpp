@@ -23,6 +23,15 @@ bool to_journal() {
 
 }  // namespace
 
+std::optional<Level> level_from(std::string_view name) {
+  if (name == "error") return Level::error;
+  if (name == "warning") return Level::warning;
+  if (name == "notice") return Level::notice;
+  if (name == "info") return Level::info;
+  if (name == "debug") return Level::debug;
+  return std::nullopt;
+}
+
 void set_level(Level level) { most_verbose = level; }
 
 bool wanted(Level level) { return level <= most_verbose; }

@@ -4,11 +4,15 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string_view>
 
 namespace homepatch::log {
 
 enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };  // syslog's numbers
+
+// From the level's own name.
+std::optional<Level> level_from(std::string_view name);
 
 void set_level(Level most_verbose);
 bool wanted(Level level);

@@ -47,10 +47,12 @@ struct Policy {
   bool accept_always = false;  // I15: a device never seen before is accepted by itself
   bool automatic = true;       // false: every update asks
   unsigned max_under_way = 4;  // updates at one time
+
+  friend bool operator==(const Policy&, const Policy&) = default;
 };
 
-// What the planner needs to know of a feed. What was accepted from it may be installed whatever its state; when nothing is
-// known of a model, the state tells why.
+// What the planner needs to know of a feed. What was accepted from it may be installed whatever its state; when nothing
+// is known of a model, the state tells why.
 struct FeedState {
   std::string name;
   bool current = true;        // its metadata has not expired
@@ -65,7 +67,8 @@ struct Case {
   const Update* last = nullptr;        // the newest terminal one
 };
 
-// Every match that fits what the device says of itself; empty while it has not said all that its family's matches ask for.
+// Every match that fits what the device says of itself; empty while it has not said all that its family's matches ask
+// for.
 std::vector<Match> own_matches(const Device& device);
 
 // Whether one of the catalog's matches fits the device, every key of it (I2).

@@ -134,6 +134,8 @@ struct UpdateRules {
   unsigned max_attempts = 3;
   unsigned max_gateway_failures = 10;  // with the default pauses: about two days
   unsigned max_soak_restarts = 2;
+
+  friend bool operator==(const UpdateRules&, const UpdateRules&) = default;
 };
 
 inline constexpr unsigned kMaxTransitions = 64;

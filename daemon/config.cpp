@@ -1,10 +1,13 @@
 #include "daemon/config.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <set>
@@ -22,9 +25,26 @@ using std::chrono::seconds;
 
 constexpr std::size_t kMaxConfigFile = 256UL << 10;
 constexpr std::size_t kMaxFeeds = 32;
+constexpr std::size_t kMaxTexts = 64;
+constexpr std::size_t kMaxDropIns = 256;
+constexpr double kLongest = 1e8;  // seconds
 
 std::string place(const std::filesystem::path& file, const toml::source_region& source) {
   return fmt::format("{}:{}", file.string(), source.begin.line);
+}
+
+// What stands there instead of what was asked for.
+std::string found(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return fmt::format("\"{}\"", printable(*text, 60));
+  if (const auto number = node.value_exact<std::int64_t>()) return fmt::format("{}", *number);
+  if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
+  if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
+  if (node.is_array()) return "a list";
+  return node.is_table() ? "a table" : "a date or time";
+}
+
+Unexpected must(const toml::node& node, std::string_view be) {
+  return fail(Errc::invalid_argument, fmt::format("must be {}; it is {}", be, found(node)));
 }
 
 // One table of the file: hands each key to the function that knows it and refuses the others.
@@ -42,15 +62,18 @@ class Table {
   Status read(const toml::table& table) const {
     for (const auto& [key, node] : table) {
       const std::string where = place(file_, node.source());
-      const auto found = readers_.find(key.str());
-      if (found == readers_.end()) {
+      const auto reader = readers_.find(key.str());
+      if (reader == readers_.end()) {
         return fail(Errc::invalid_argument,
                     fmt::format("{}: unknown key '{}'{}; known here: {}", where, printable(key.str(), 60),
                                 name_.empty() ? "" : " in [" + name_ + "]", known()));
       }
-      if (auto done = found->second(node); !done) {
-        return fail(std::move(done).error().in(fmt::format("{}: {}", where, key.str())));
-      }
+      auto done = reader->second(node);
+      if (done) continue;
+      // What is wrong inside a table has its own line.
+      if (done.error().text.starts_with(file_.string() + ":")) return done;
+      return fail(std::move(done).error().in(
+          fmt::format("{}: {}{}", where, name_.empty() ? "" : "[" + name_ + "] ", std::string(key.str()))));
     }
     return {};
   }
@@ -69,14 +92,14 @@ class Table {
 
 Result<std::string> text_of(const toml::node& node) {
   const auto value = node.value_exact<std::string>();
-  if (!value) return fail(Errc::invalid_argument, "must be text in quotes");
+  if (!value) return must(node, "text in quotes");
   return *value;
 }
 
 Result<std::int64_t> number_of(const toml::node& node, std::int64_t min, std::int64_t max) {
   const auto value = node.value_exact<std::int64_t>();
   if (!value || *value < min || *value > max) {
-    return fail(Errc::invalid_argument, fmt::format("must be a whole number from {} to {}", min, max));
+    return must(node, fmt::format("a whole number from {} to {}", min, max));
   }
   return *value;
 }
@@ -88,10 +111,26 @@ Table::Reader text(std::string& out) {
   };
 }
 
+Table::Reader filled_text(std::string& out) {
+  return [&out](const toml::node& node) -> Status {
+    out = TRY(text_of(node));
+    if (!is_plain_text(out, 255)) return must(node, "plain text of 1 to 255 bytes");
+    return {};
+  };
+}
+
+Table::Reader web_address(std::string& out) {
+  return [&out](const toml::node& node) -> Status {
+    out = TRY(text_of(node));
+    if (auto url = parse_url(out); !url) return fail(std::move(url).error());
+    return {};
+  };
+}
+
 Table::Reader path(std::filesystem::path& out) {
   return [&out](const toml::node& node) -> Status {
     out = TRY(text_of(node));
-    if (!out.is_absolute()) return fail(Errc::invalid_argument, "must be an absolute path");
+    if (!out.is_absolute()) return must(node, "a path that begins with /");
     return {};
   };
 }
@@ -99,7 +138,7 @@ Table::Reader path(std::filesystem::path& out) {
 Table::Reader flag(bool& out) {
   return [&out](const toml::node& node) -> Status {
     const auto value = node.value_exact<bool>();
-    if (!value) return fail(Errc::invalid_argument, "must be true or false");
+    if (!value) return must(node, "true or false, without quotes");
     out = *value;
     return {};
   };
@@ -110,9 +149,19 @@ Table::Reader choice(bool& out, std::string_view when_false, std::string_view wh
   return [&out, when_false, when_true](const toml::node& node) -> Status {
     const std::string word = TRY(text_of(node));
     if (word != when_false && word != when_true) {
-      return fail(Errc::invalid_argument, fmt::format("must be \"{}\" or \"{}\"", when_false, when_true));
+      return must(node, fmt::format("\"{}\" or \"{}\"", when_false, when_true));
     }
     out = word == when_true;
+    return {};
+  };
+}
+
+Table::Reader level(log::Level& out) {
+  return [&out](const toml::node& node) -> Status {
+    const std::string word = TRY(text_of(node));
+    const auto known = log::level_from(word);
+    if (!known) return must(node, "\"error\", \"warning\", \"notice\", \"info\" or \"debug\"");
+    out = *known;
     return {};
   };
 }
@@ -125,30 +174,39 @@ Table::Reader number(Number& out, std::int64_t min, std::int64_t max) {
   };
 }
 
-Table::Reader mebibytes(std::uint64_t& out) {
-  return [&out](const toml::node& node) -> Status {
-    out = static_cast<std::uint64_t>(TRY(number_of(node, 0, 1'000'000))) << 20U;
+Table::Reader mebibytes(std::uint64_t& out, std::int64_t min) {
+  return [&out, min](const toml::node& node) -> Status {
+    out = static_cast<std::uint64_t>(TRY(number_of(node, min, 1'000'000))) << 20U;
     return {};
   };
 }
 
 // Seconds, with a fraction where a test or the demo wants to be quick.
 template <typename Time>
-Table::Reader duration(Time& out) {
-  return [&out](const toml::node& node) -> Status {
+Table::Reader duration(Time& out, double min = 0.0) {
+  return [&out, min](const toml::node& node) -> Status {
     const auto value = node.value<double>();
-    if (!value || *value < 0.0 || *value > 1e8) return fail(Errc::invalid_argument, "must be a number of seconds");
+    // Written so that "nan" is refused as well.
+    if (!node.is_number() || !value || !(*value >= min && *value <= kLongest)) {
+      return must(node, fmt::format("a number of seconds from {} to {:.0f}", min, kLongest));
+    }
     out = std::chrono::duration_cast<Time>(std::chrono::duration<double>(*value));
     return {};
   };
 }
 
-Table::Reader texts(std::vector<std::string>& out) {
-  return [&out](const toml::node& node) -> Status {
+Table::Reader texts(std::vector<std::string>& out, std::size_t min = 0) {
+  return [&out, min](const toml::node& node) -> Status {
     const auto* array = node.as_array();
-    if (array == nullptr || array->size() > 64) return fail(Errc::invalid_argument, "must be a list of texts");
+    if (array == nullptr || array->size() < min || array->size() > kMaxTexts) {
+      return must(node, fmt::format("a list of {} to {} texts, like [\"one\", \"two\"]", min, kMaxTexts));
+    }
     out.clear();
-    for (const auto& item : *array) out.push_back(TRY(text_of(item)));
+    for (const auto& item : *array) {
+      std::string text = TRY(text_of(item));
+      if (!is_plain_text(text, 255)) return fail(Errc::invalid_argument, "an empty or unprintable text is in the list");
+      out.push_back(std::move(text));
+    }
     return {};
   };
 }
@@ -156,7 +214,7 @@ Table::Reader texts(std::vector<std::string>& out) {
 Table::Reader table(std::function<Status(const toml::table&)> read) {
   return [read = std::move(read)](const toml::node& node) -> Status {
     const auto* inner = node.as_table();
-    if (inner == nullptr) return fail(Errc::invalid_argument, "must be a table");
+    if (inner == nullptr) return must(node, "a table, its name in [ ] on a line of its own");
     return read(*inner);
   };
 }
@@ -199,10 +257,10 @@ Status check_vendors(const FeedConfig& feed, const std::vector<FeedConfig>& othe
 Status read_feed(const std::filesystem::path& file, const toml::node& node, Config& config) {
   FeedConfig feed;
   const auto* table = node.as_table();
-  if (table == nullptr) return fail(Errc::invalid_argument, "must be written as [[feed]]");
+  if (table == nullptr) return must(node, "written as [[feed]]");
   TRY(Table(file, "feed")
           .key("name", text(feed.name))
-          .key("url", text(feed.url))
+          .key("url", web_address(feed.url))
           .key("mirrors", texts(feed.mirrors))
           .key("hosts", texts(feed.hosts))
           .key("root", path(feed.root))
@@ -210,13 +268,19 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
           .read(*table));
   const std::string where = place(file, node.source());
   if (!is_name(feed.name)) {
-    return fail(Errc::invalid_argument, where + ": a feed needs a name of letters, digits, '-' and '_'");
+    return fail(Errc::invalid_argument,
+                where + ": a feed needs a name of 1 to 40 letters, digits, '-' and '_', like name = \"acme\"");
   }
   if (feed.url.empty() || feed.root.empty()) {
-    return fail(Errc::invalid_argument, fmt::format("{}: feed '{}' needs url and root", where, feed.name));
+    return fail(Errc::invalid_argument, fmt::format("{}: feed '{}' needs {}", where, feed.name,
+                                                    feed.url.empty() ? "url, the address that holds its metadata/"
+                                                                     : "root, the file in which its trust begins"));
   }
   if (std::ranges::find(config.feeds, feed.name, &FeedConfig::name) != config.feeds.end()) {
-    return fail(Errc::invalid_argument, fmt::format("{}: there are two feeds named '{}'", where, feed.name));
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("{}: there is another feed named '{}', here or in an earlier file; give one of them another name",
+                    where, feed.name));
   }
   if (config.feeds.size() >= kMaxFeeds)
     return fail(Errc::too_large, fmt::format("{}: more than {} feeds", where, kMaxFeeds));
@@ -229,7 +293,7 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
 Table::Reader feeds(const std::filesystem::path& file, Config& config) {
   return [&file, &config](const toml::node& node) -> Status {
     const auto* array = node.as_array();
-    if (array == nullptr) return fail(Errc::invalid_argument, "must be written as [[feed]]");
+    if (array == nullptr) return must(node, "written as [[feed]], with two brackets");
     for (const auto& item : *array) TRY(read_feed(file, item, config));
     return {};
   };
@@ -254,11 +318,11 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
   const auto mqtt = [&](const toml::table& node) {
     return Table(file, "mqtt")
         .key("enabled", flag(config.mqtt.enabled))
-        .key("host", text(config.mqtt.host))
+        .key("host", filled_text(config.mqtt.host))
         .key("port", number(config.mqtt.port, 1, 65535))
         .key("user", text(config.mqtt.user))
         .key("password_file", path(config.mqtt.password_file))
-        .key("client_id", text(config.mqtt.client_id))
+        .key("client_id", filled_text(config.mqtt.client_id))
         .read(node);
   };
   const auto coap = [&](const toml::table& node) {
@@ -271,13 +335,13 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
     return Table(file, "http").key("port", number(config.http.port, 0, 65535)).read(node);
   };
   const auto network = [&](const toml::table& node) {
-    return Table(file, "network").key("interfaces", texts(config.interfaces)).read(node);
+    return Table(file, "network").key("interfaces", texts(config.interfaces, 1)).read(node);
   };
   const auto cache = [&](const toml::table& node) {
     return Table(file, "cache")
         .key("folder", path(config.cache))
-        .key("quota_mib", mebibytes(config.cache_limits.quota))
-        .key("keep_free_mib", mebibytes(config.cache_limits.keep_free))
+        .key("quota_mib", mebibytes(config.cache_limits.quota, 1))
+        .key("keep_free_mib", mebibytes(config.cache_limits.keep_free, 0))
         .read(node);
   };
   const auto policy = [&](const toml::table& node) -> Status {
@@ -293,9 +357,9 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
   return Table(file, "")
       .key("state", path(config.state))
       .key("clock", choice(config.trust_clock, "kernel", "trust"))
-      .key("log", text(config.log_level))
+      .key("log", level(config.log_level))
       .key("max_devices", number(config.max_devices, 1, 100'000))
-      .key("refresh_interval", duration(config.refresh_interval))
+      .key("refresh_interval", duration(config.refresh_interval, 1.0))
       .key("network", table(network))
       .key("mqtt", table(mqtt))
       .key("coap", table(coap))
@@ -318,6 +382,48 @@ Status read_config_file(const std::filesystem::path& file, Config& config) {
   }
 }
 
+// The *.toml of the folder in the order of their names. Those that begin with a dot are editors' leftovers.
+Result<std::set<std::filesystem::path>> drop_ins_of(const std::filesystem::path& folder) {
+  std::set<std::filesystem::path> files;
+  std::error_code ec;
+  std::filesystem::directory_iterator entry(folder, ec);
+  if (ec == std::errc::no_such_file_or_directory) return files;
+  for (; !ec && entry != std::filesystem::directory_iterator(); entry.increment(ec)) {
+    const auto& file = entry->path();
+    if (file.extension() == ".toml" && !file.filename().string().starts_with('.')) files.insert(file);
+    if (files.size() > kMaxDropIns) {
+      return fail(Errc::too_large, fmt::format("{} holds more than {} files", folder.string(), kMaxDropIns));
+    }
+  }
+  if (ec) return fail(Errc::io, fmt::format("reading the folder {}: {}", folder.string(), ec.message()));
+  return files;
+}
+
+// A file that the configuration names: there, readable, and without those permissions for everybody.
+Status check_file(const std::filesystem::path& file, mode_t not_for_all, std::string_view danger,
+                  std::string_view command) {
+  struct stat st {};
+  if (::stat(file.c_str(), &st) != 0 || ::access(file.c_str(), R_OK) != 0) {
+    return fail(errno_error("reading " + file.string(), errno));
+  }
+  if (!S_ISREG(st.st_mode)) return fail(Errc::invalid_argument, file.string() + " is not a regular file");
+  if ((st.st_mode & not_for_all) == 0) return {};
+  return fail(Errc::not_authorised,
+              fmt::format("everybody may {} {}; run: {} {}", danger, file.string(), command, file.string()));
+}
+
+// What the whole configuration, drop-ins included, came to.
+Status check_files(const Config& config) {
+  if (config.mqtt.enabled && !config.mqtt.password_file.empty()) {
+    TRY_IN("[mqtt] password_file", check_file(config.mqtt.password_file, S_IROTH | S_IWOTH, "read", "chmod o="));
+    TRY_IN("[mqtt] password_file", read_secret(config.mqtt.password_file));
+  }
+  for (const auto& feed : config.feeds) {
+    TRY_IN("root of feed " + feed.name, check_file(feed.root, S_IWOTH, "change", "chmod o-w"));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Config> load_config(const std::filesystem::path& file) {
@@ -325,12 +431,9 @@ Result<Config> load_config(const std::filesystem::path& file) {
   TRY(read_config_file(file, config));
   std::filesystem::path folder = file;
   folder.replace_extension(".d");
-  std::set<std::filesystem::path> drop_ins;
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
-    if (entry.path().extension() == ".toml") drop_ins.insert(entry.path());
-  }
+  const auto drop_ins = TRY(drop_ins_of(folder));
   for (const auto& drop_in : drop_ins) TRY(read_config_file(drop_in, config));
+  TRY(check_files(config));
   return config;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/result.hpp"
 #include "core/planner.hpp"
 #include "core/update.hpp"
@@ -23,13 +24,15 @@ struct FeedConfig {
   std::vector<std::string> hosts;    // "host" or "host:port" where redirects may lead, besides those of the addresses
   std::filesystem::path root;        // the pinned root.json
   std::vector<std::string> vendors;  // the vendor domains that it may speak for; empty: all that no other feed claims
+
+  friend bool operator==(const FeedConfig&, const FeedConfig&) = default;
 };
 
 struct Config {
   std::filesystem::path state = "/var/lib/homepatch";
   std::filesystem::path cache = "/var/cache/homepatch";
   bool trust_clock = false;  // clock = "kernel" | "trust"
-  std::string log_level = "info";
+  log::Level log_level = log::Level::info;
 
   // I14: nothing listens elsewhere than on the addresses of these interfaces.
   std::vector<std::string> interfaces = {"lo"};
@@ -41,20 +44,28 @@ struct Config {
     std::string user;
     std::filesystem::path password_file;
     std::string client_id = "homepatchd";
+
+    friend bool operator==(const Mqtt&, const Mqtt&) = default;
   } mqtt;
 
   struct Coap {
     bool enabled = true;
     std::uint16_t port = 5683;  // 0: a free one
+
+    friend bool operator==(const Coap&, const Coap&) = default;
   } coap;
 
   struct Http {
     std::uint16_t port = 8268;  // 0: a free one
+
+    friend bool operator==(const Http&, const Http&) = default;
   } http;
 
   struct Cache {
     std::uint64_t quota = 64ULL << 20;      // bytes
     std::uint64_t keep_free = 16ULL << 20;  // bytes
+
+    friend bool operator==(const Cache&, const Cache&) = default;
   } cache_limits;
 
   std::chrono::seconds refresh_interval = std::chrono::hours(6);
@@ -66,10 +77,13 @@ struct Config {
   std::chrono::milliseconds tasmota_quiet = std::chrono::seconds(60);
 
   std::vector<FeedConfig> feeds;
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
-// Reads `file` and then the *.toml of the folder with its stem and ".d" beside it, by name. A missing drop-in folder is
-// fine, a missing file is not.
+// Reads `file` and then the *.toml of the folder with its stem and ".d" beside it, by name; feeds add up. A missing
+// drop-in folder is fine, a missing file is not. The files that the configuration names are looked at too: a password
+// that everybody may read, or a feed's root that everybody may change, is refused.
 Result<Config> load_config(const std::filesystem::path& file);
 
 }  // namespace homepatch

@@ -23,26 +23,9 @@ void block_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-Status set_log_level(const std::string& word) {
-  if (word == "error") {
-    log::set_level(log::Level::error);
-  } else if (word == "warning") {
-    log::set_level(log::Level::warning);
-  } else if (word == "notice") {
-    log::set_level(log::Level::notice);
-  } else if (word == "info") {
-    log::set_level(log::Level::info);
-  } else if (word == "debug") {
-    log::set_level(log::Level::debug);
-  } else {
-    return fail(Errc::invalid_argument, "log: must be one of error, warning, notice, info, debug");
-  }
-  return {};
-}
-
 Result<int> run(const std::string& config_file, bool check_only) {
   Config config = TRY(load_config(config_file));
-  TRY(set_log_level(config.log_level));
+  log::set_level(config.log_level);
   if (check_only) {
     std::puts("The configuration is fine.");
     return kExitDone;

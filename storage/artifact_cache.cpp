@@ -146,6 +146,27 @@ Status ArtifactCache::load() {
     }
   }
   for (const auto& digest : gone) TRY(discard(digest));
+  return take_back_orphans();
+}
+
+// Images that came whole and of which the database knows nothing: the program died in between, or the database was
+// begun anew. Nothing would ever count or evict them.
+Status ArtifactCache::take_back_orphans() {
+  std::error_code ec;
+  std::vector<Digest> orphans;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "objects", ec)) {
+    const auto digest = Digest::parse(entry.path().filename().string());
+    if (digest && !artifacts_.contains(*digest)) orphans.push_back(*digest);
+  }
+  if (ec) return fail(Errc::io, fmt::format("reading {}: {}", (folder_ / "objects").string(), ec.message()));
+  for (const auto& digest : orphans) {
+    const auto from = object(digest);
+    // A folder or a link of that name is a stranger's.
+    if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(from, ec))) continue;
+    if (::chmod(from.c_str(), 0600) != 0 || ::rename(from.c_str(), partial(digest).c_str()) != 0) {
+      return fail(errno_error("taking back " + from.string(), errno));
+    }
+  }
   return {};
 }
 
@@ -173,26 +194,11 @@ Result<std::unique_ptr<ArtifactCache::Writer>> ArtifactCache::begin(const Digest
   return writer;
 }
 
-Result<UniqueFd> ArtifactCache::open_verified(const Digest& digest, Time now) {
-  const Artifact* artifact = find(digest);
-  if (artifact == nullptr) return fail(Errc::not_found, fmt::format("image {} is not in the cache", digest.brief()));
-  UniqueFd fd(::open(object(digest).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  const auto found = fd ? sha256_of_fd(fd.get(), artifact->length) : Result<Digest>(fail(Errc::not_found, "gone"));
-  if (!found || *found != digest) {
-    TRY(discard(digest));
-    return fail(
-        Errc::not_trusted,
-        fmt::format("the cached image {} is damaged; it was thrown away and will be fetched again", digest.brief()));
-  }
-  TRY(touch(digest, now));
-  return fd;
-}
-
 // Being used moves an artifact away from eviction; once an hour is often enough for that.
 Status ArtifactCache::touch(const Digest& digest, Time now) {
-  auto& artifact = artifacts_.at(digest);
-  if (now - artifact.last_used < std::chrono::hours(1)) return {};
-  artifact.last_used = now;
+  const auto found = artifacts_.find(digest);
+  if (found == artifacts_.end() || now - found->second.last_used < std::chrono::hours(1)) return {};
+  found->second.last_used = now;
   return database_.transact(Durability::relaxed, [&]() -> Status {
     Statement statement = TRY(database_.prepare("UPDATE artifacts SET last_used=? WHERE sha256=?"));
     statement.bind(1, to_millis(now)).bind(2, digest.hex());
@@ -229,15 +235,33 @@ Status ArtifactCache::discard(const Digest& digest) {
   });
 }
 
+// What lies in partial/; of an image that is being written its whole length, for that is what it will take.
 std::uint64_t ArtifactCache::partial_bytes(const Digest& except) const {
   std::uint64_t sum = 0;
   std::error_code ec;
   for (const auto& entry : std::filesystem::directory_iterator(folder_ / "partial", ec)) {
-    if (entry.path().filename() == except.hex()) continue;
+    const auto digest = Digest::parse(entry.path().filename().string());
+    if (digest && (*digest == except || writers_.contains(*digest))) continue;
     const auto size = entry.file_size(ec);
     if (!ec) sum += size;
   }
+  for (const auto& [digest, writer] : writers_) sum += digest == except ? 0 : writer->length();
   return sum;
+}
+
+// Bytes that the images under way will still take from the file system.
+std::uint64_t ArtifactCache::still_to_come(const Digest& except) const {
+  std::uint64_t sum = 0;
+  for (const auto& [digest, writer] : writers_) sum += digest == except ? 0 : writer->length() - writer->offset();
+  return sum;
+}
+
+bool ArtifactCache::fits(std::uint64_t wanted, const Digest& newcomer) const {
+  if (bytes() + partial_bytes(newcomer) + wanted > limits_.quota) return false;
+  std::error_code ec;
+  const auto there = std::filesystem::file_size(partial(newcomer), ec);
+  const std::uint64_t missing = ec ? wanted : wanted - std::min<std::uint64_t>(wanted, there);
+  return free_bytes(folder_) >= missing + still_to_come(newcomer) + limits_.keep_free;
 }
 
 // Partial downloads that nobody is writing are the first to go.
@@ -270,14 +294,10 @@ Status ArtifactCache::make_room(std::uint64_t wanted, const Digest& newcomer) {
     return fail(Errc::no_space, fmt::format("the image has {}, the cache's quota is {}; raise it in the configuration",
                                             human_bytes(wanted), human_bytes(limits_.quota)));
   }
-  const auto fits = [&] {
-    const std::uint64_t used = bytes() + partial_bytes(newcomer);
-    return used + wanted <= limits_.quota && free_bytes(folder_) >= wanted + limits_.keep_free;
-  };
-  if (!fits()) remove_partials(newcomer);
-  if (fits()) return {};
+  if (!fits(wanted, newcomer)) remove_partials(newcomer);
+  if (fits(wanted, newcomer)) return {};
   const auto ranks = ranks_ ? ranks_() : std::map<Digest, int>();
-  while (!fits()) {
+  while (!fits(wanted, newcomer)) {
     const Artifact* leaves = least_useful(ranks);
     if (leaves == nullptr) {
       return fail(Errc::no_space,

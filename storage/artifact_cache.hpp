@@ -1,7 +1,7 @@
 // Images, each kept once under the name of its SHA-256, however many devices want it. Bytes become an artifact only
 // after their length and digest were found right; until then they lie in partial/, where a later attempt can go on. The
-// supply (daemon/fetch) writes, deliveries read through a descriptor that was hashed when it was opened (I1). A pinned
-// artifact is never evicted (I6); what is evicted is the longest unused.
+// supply (daemon/fetch) writes, deliveries read through a descriptor that was hashed when it was opened (I1,
+// storage/artifact_opening). A pinned artifact is never evicted (I6); what is evicted is the longest unused.
 #pragma once
 
 #include <filesystem>
@@ -36,7 +36,8 @@ class ArtifactCache {
     std::uint64_t keep_free = 16ULL << 20;  // bytes of the file system that stay free
   };
 
-  // Opens the cache in `folder`; partial downloads of an earlier run are kept, strangers' files are not touched.
+  // Opens the cache in `folder`. Partial downloads of an earlier run are kept; an image that had come whole when the
+  // program died becomes one of them, to be judged by the next begin(). Strangers' files are not touched.
   static Result<std::unique_ptr<ArtifactCache>> open(Database& database, std::filesystem::path folder, Limits limits);
 
   // One image on its way in. Dropping it keeps what was written, for a later begin() of the same digest.
@@ -77,10 +78,6 @@ class ArtifactCache {
   [[nodiscard]] bool contains(const Digest& digest) const { return artifacts_.contains(digest); }
   [[nodiscard]] const Artifact* find(const Digest& digest) const;
 
-  // An open descriptor whose bytes were just found to have this digest. not_found; not_trusted when the file changed:
-  // it is thrown away then, so that it is fetched anew.
-  Result<UniqueFd> open_verified(const Digest& digest, Time now);
-
   // Throws the artifact out, pinned or not: it must not be served any more. not_found.
   Status remove(const Digest& digest);
 
@@ -113,7 +110,9 @@ class ArtifactCache {
  private:
   ArtifactCache(Database& database, std::filesystem::path folder, Limits limits)
       : database_(database), folder_(std::move(folder)), limits_(limits) {}
+  friend class ArtifactOpening;
   Status load();
+  Status take_back_orphans();
   [[nodiscard]] std::filesystem::path object(const Digest& digest) const;
   [[nodiscard]] std::filesystem::path partial(const Digest& digest) const;
   Status make_room(std::uint64_t bytes, const Digest& newcomer);
@@ -121,7 +120,9 @@ class ArtifactCache {
   Status take_in(const Artifact& artifact);
   Status discard(const Digest& digest);
   void remove_partials(const Digest& except);
+  [[nodiscard]] bool fits(std::uint64_t wanted, const Digest& newcomer) const;
   [[nodiscard]] std::uint64_t partial_bytes(const Digest& except) const;
+  [[nodiscard]] std::uint64_t still_to_come(const Digest& except) const;
   Status touch(const Digest& digest, Time now);
 
   Database& database_;

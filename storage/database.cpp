@@ -8,12 +8,31 @@ namespace homepatch {
 
 namespace {
 
+// Extended codes (SQLITE_OPEN_EXRESCODE) keep the kind in their lowest byte.
+Errc kind_of(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_FULL: return Errc::no_space;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Errc::malformed;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Errc::busy;
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return Errc::not_authorised;
+    default: return Errc::io;
+  }
+}
+
 Error sqlite_error(sqlite3* connection, std::string_view doing) {
-  const int code = sqlite3_errcode(connection);
-  Errc kind = Errc::io;
-  if (code == SQLITE_FULL) kind = Errc::no_space;
-  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) kind = Errc::malformed;
-  return Error{kind, fmt::format("database: {}: {}", doing, sqlite3_errmsg(connection))};
+  return Error{kind_of(sqlite3_extended_errcode(connection)),
+               fmt::format("database: {}: {}", doing, sqlite3_errmsg(connection))};
+}
+
+Error damaged(const std::filesystem::path& file, std::string_view how) {
+  return Error{
+      Errc::malformed,
+      fmt::format("the database {} is damaged ({}). Put a copy of it back, or move it and its -wal file away and "
+                  "start again: devices are then found anew and have to be accepted again",
+                  file.string(), how)};
 }
 
 }  // namespace
@@ -86,12 +105,28 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   std::unique_ptr<Database> database(new Database(connection));
   if (code != SQLITE_OK) return fail(sqlite_error(connection, "opening " + file.string()));
   sqlite3_busy_timeout(connection, 2000);
+  Status prepared = database->prepare_to_use();
+  if (prepared) return database;
+  if (prepared.error().code == Errc::malformed) return fail(damaged(file, prepared.error().text));
+  return fail(std::move(prepared).error().in("opening " + file.string()));
+}
+
+Status Database::prepare_to_use() {
   // A small page cache and a small log: memory and flash are scarce. The log is folded in at 256 pages (1 MiB).
-  TRY_IN(file.string(), database->execute("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-256;"
-                                          "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=1048576;"
-                                          "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"));
-  TRY(database->migrate(file));
-  return database;
+  TRY(
+      execute("PRAGMA cell_size_check=ON; PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;"
+              "PRAGMA cache_size=-256; PRAGMA wal_autocheckpoint=256;"
+              "PRAGMA journal_size_limit=1048576; PRAGMA temp_store=MEMORY;"
+              "PRAGMA trusted_schema=OFF;"));
+  TRY(check());
+  return migrate();
+}
+
+// Once at the start, when saying so is of use: flash of routers fails by the page.
+Status Database::check() {
+  Statement statement = TRY(prepare("PRAGMA quick_check(1)"));
+  if (TRY(statement.step()) && statement.text(0) != "ok") return fail(Errc::malformed, statement.text(0));
+  return {};
 }
 
 Database::~Database() { sqlite3_close_v2(connection_); }
@@ -138,7 +173,7 @@ void Database::rollback() {
 
 Error Database::last_error(std::string_view doing) const { return sqlite_error(connection_, doing); }
 
-Status Database::migrate(const std::filesystem::path& file) {
+Status Database::migrate() {
   std::int64_t version = 0;
   {
     Statement statement = TRY(prepare("PRAGMA user_version"));
@@ -149,16 +184,17 @@ Status Database::migrate(const std::filesystem::path& file) {
   if (version > newest) {
     return fail(
         Errc::unsupported,
-        fmt::format("{} was written by a newer homepatch (schema {}, this one knows {}). Install that version again, "
-                    "or move the file away to begin anew",
-                    file.string(), version, newest));
+        fmt::format(
+            "it was written by a newer homepatch (schema {}; this one, {}, knows {}). Install that version again, "
+            "or move the file away to begin anew",
+            version, HOMEPATCH_VERSION, newest));
   }
   for (auto i = version; i < newest; ++i) {
     const auto step = [&]() -> Status {
       TRY(execute(steps[static_cast<std::size_t>(i)]));
       return execute(fmt::format("PRAGMA user_version={}", i + 1));
     };
-    TRY_IN(fmt::format("bringing {} to schema {}", file.string(), i + 1), transact(Durability::full, step));
+    TRY_IN(fmt::format("bringing it to schema {}", i + 1), transact(Durability::full, step));
   }
   return {};
 }

@@ -76,7 +76,9 @@ class Database {
 
  private:
   explicit Database(sqlite3* connection) : connection_(connection) {}
-  Status migrate(const std::filesystem::path& file);
+  Status prepare_to_use();
+  Status check();
+  Status migrate();
   Status begin(Durability durability);
   Status commit();
   void rollback();

@@ -29,8 +29,9 @@ Status FeedStore::save_metadata(std::string_view feed, std::string_view role, st
 Status FeedStore::remove_metadata(std::string_view feed, std::string_view role) {
   const auto file = metadata_file(feed, role);
   std::error_code ec;
-  std::filesystem::remove(file, ec);
+  const bool was_there = std::filesystem::remove(file, ec);
   if (ec) return fail(Errc::io, "removing " + file.string() + ": " + ec.message());
+  if (!was_there) return {};
   return sync_folder(file.parent_path());
 }
 

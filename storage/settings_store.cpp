@@ -13,10 +13,11 @@ Result<std::optional<std::string>> SettingsStore::load(std::string_view name) {
 
 Result<std::optional<std::int64_t>> SettingsStore::load_integer(std::string_view name) {
   const auto text = TRY(load(name));
+  if (!text) return std::optional<std::int64_t>();
   std::int64_t value = 0;
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc()) {
-    return std::optional<std::int64_t>();
-  }
+  const auto* const end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, value);
+  if (error != std::errc() || stop != end) return std::optional<std::int64_t>();
   return std::optional<std::int64_t>(value);
 }
 

@@ -14,6 +14,7 @@ class SettingsStore {
   explicit SettingsStore(Database& database) : database_(database) {}
 
   Result<std::optional<std::string>> load(std::string_view name);
+  // Nothing when what is stored is no whole number.
   Result<std::optional<std::int64_t>> load_integer(std::string_view name);
   Status save(std::string_view name, std::string_view value);
   Status save(std::string_view name, std::int64_t value) { return save(name, std::to_string(value)); }

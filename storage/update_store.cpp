@@ -1,6 +1,10 @@
 #include "storage/update_store.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
 
 namespace homepatch {
 
@@ -20,20 +24,29 @@ std::string images_text(const std::vector<UpdateImage>& images) {
                     {"length", image.length},
                     {"sha256", image.sha256.hex()}});
   }
-  return list.dump();
+  return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string text_of(const nlohmann::json& image, const char* key) {
+  const auto found = image.find(key);
+  return found != image.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 Result<std::vector<UpdateImage>> images_from(const std::string& text) {
   const auto list = nlohmann::json::parse(text, nullptr, false);
-  if (!list.is_array()) return fail(Errc::malformed, "the images of a stored update cannot be read");
+  if (!list.is_array()) return fail(Errc::malformed, "its images cannot be read");
   std::vector<UpdateImage> images;
   for (const auto& item : list) {
+    const auto length = item.is_object() ? item.find("length") : item.end();
+    if (!item.is_object() || length == item.end() || !length->is_number_unsigned()) {
+      return fail(Errc::malformed, "its images cannot be read");
+    }
     UpdateImage image;
-    image.component = item.value("component", "");
-    image.target = item.value("target", "");
-    image.file_name = item.value("file_name", "");
-    image.length = item.value("length", std::uint64_t{0});
-    image.sha256 = TRY(Digest::parse(item.value("sha256", "")));
+    image.component = text_of(item, "component");
+    image.target = text_of(item, "target");
+    image.file_name = text_of(item, "file_name");
+    image.length = length->get<std::uint64_t>();
+    image.sha256 = TRY(Digest::parse(text_of(item, "sha256")));
     images.push_back(std::move(image));
   }
   return images;
@@ -74,7 +87,7 @@ Result<Update> update_from(const Statement& row) {
   const auto family = family_from(row.text(2));
   const auto phase = phase_from(row.text(11));
   const auto reason = reason_from(row.text(12));
-  if (!family || !phase || !reason) return fail(Errc::malformed, "a stored update has a word that is not known");
+  if (!family || !phase || !reason) return fail(Errc::malformed, "it has a word that is not known");
   Update update(std::move(device), *family);
   update.id = row.integer(0);
   update.feed = row.text(3);
@@ -99,6 +112,11 @@ Result<Update> update_from(const Statement& row) {
   update.settled = row.integer(22) != 0;
   update.gateway_failures = static_cast<unsigned>(row.integer(23));
   return update;
+}
+
+std::string unreadable(const Statement& row) {
+  return fmt::format("update {} of {} in the database cannot be read; move the database away to begin anew",
+                     row.integer(0), printable(row.text(1)));
 }
 
 }  // namespace
@@ -137,7 +155,11 @@ Status UpdateStore::save(const Update& update) {
 Result<std::vector<Update>> UpdateStore::load_all() {
   Statement statement = TRY(database_.prepare("SELECT id, " + std::string(kColumns) + " FROM updates ORDER BY id"));
   std::vector<Update> updates;
-  while (TRY(statement.step())) updates.push_back(TRY(update_from(statement)));
+  while (TRY(statement.step())) {
+    // Left out, it might be started a second time (I3).
+    auto update = TRY_IN(unreadable(statement), update_from(statement));
+    updates.push_back(std::move(update));
+  }
   return updates;
 }
 

@@ -26,13 +26,13 @@ class Images {
 
   virtual ~Images() = default;
 
-  // Brings all images of the update into the cache and keeps them there while the hold lives. The answer comes on a
-  // later turn, also when all are there already.
+  // Brings all images of the update into the cache, opens and verifies them, and keeps them there while the hold lives.
+  // The answer comes on a later turn, also when all are there already.
   [[nodiscard]] virtual std::unique_ptr<Hold> bring(const Update& update,
                                                     std::function<void(Result<void>, ImagesFailed)> done) = 0;
 
-  // Verified, open images, and the place where the device at `address` can fetch them (empty url: no server).
-  // Destroying it closes both at once (I7).
+  // Verified, open images of a hold that answered yes, and the place where the device at `address` can fetch them
+  // (empty url: no server). Destroying it closes both at once (I7).
   class Outlet {
    public:
     Outlet() = default;

@@ -1,8 +1,15 @@
 #include "daemon/act/storeroom.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/unique_fd.hpp"
+#include "storage/artifact_opening.hpp"
 
 namespace homepatch {
 
@@ -20,33 +27,91 @@ ImagesFailed failed_for(const Error& error) {
 // Pins from the first moment, so that nothing makes room for itself among the images of one update.
 class Storeroom::HeldImages final : public Hold {
  public:
-  HeldImages(std::vector<ArtifactCache::Pin> pins, std::function<void(Result<void>, ImagesFailed)> done)
-      : pins_(std::move(pins)), done_(std::move(done)) {}
+  using Done = std::function<void(Result<void>, ImagesFailed)>;
+  struct Held {
+    Artifact artifact;
+    UniqueFd fd;
+  };
 
-  void want(Storeroom& room, const Update& update) {
-    missing_ = update.images.size();
-    for (const auto& image : update.images) {
-      wishes_.push_back(room.supply_.want(update.feed, image, [this](const Status& outcome) { on_image(outcome); }));
+  HeldImages(Storeroom& room, const Update& update, Done done)
+      : room_(room), update_(update.id), feed_(update.feed), images_(update.images), done_(std::move(done)) {
+    for (const auto& image : images_) pins_.push_back(room_.cache_.pin(image.sha256));
+    room_.held_[update_] = this;
+    for (const auto& image : images_) want(image);
+  }
+  ~HeldImages() override {
+    if (const auto found = room_.held_.find(update_); found != room_.held_.end() && found->second == this) {
+      room_.held_.erase(found);
     }
   }
+
+  // Empty until all of them are open.
+  [[nodiscard]] const std::vector<Held>& held() const { return held_; }
 
  private:
-  void on_image(const Status& outcome) {
-    if (!done_) return;
-    if (outcome && --missing_ > 0) return;
-    // The owner may destroy this hold in here.
-    auto done = std::exchange(done_, nullptr);
-    if (outcome) {
-      done({}, {});
-    } else {
-      done(fail(outcome.error()), failed_for(outcome.error()));
-    }
+  void want(const UpdateImage& image) {
+    ++missing_;
+    wishes_.push_back(room_.supply_.want(feed_, image, [this](const Status& outcome) { on_image(outcome); }));
   }
 
+  void on_image(const Status& outcome) {
+    if (!done_) return;
+    if (!outcome) return refuse(outcome.error());
+    if (--missing_ == 0) open_next();
+  }
+
+  void open_next() {
+    if (opened_.size() == images_.size()) {
+      held_ = std::move(opened_);
+      // The owner may destroy this hold in here.
+      const auto done = std::exchange(done_, nullptr);
+      return done({}, {});
+    }
+    auto opening = ArtifactOpening::begin(room_.cache_, images_[opened_.size()].sha256);
+    if (!opening) return on_damaged(opening.error());
+    opening_.emplace(std::move(*opening));
+    turn_ = room_.loop_.after(Duration::zero(), [this] { hash_piece(); });
+  }
+
+  void hash_piece() {
+    const auto whole = opening_->step(kPiece, room_.loop_.now());
+    if (!whole) return on_damaged(whole.error());
+    if (!*whole) {
+      turn_ = room_.loop_.after(Duration::zero(), [this] { hash_piece(); });
+      return;
+    }
+    opened_.push_back(Held{opening_->artifact(), opening_->take()});
+    opening_.reset();
+    open_next();
+  }
+
+  // Flash forgets: what was thrown out of the cache is fetched once more, before anybody has to hear of it.
+  void on_damaged(const Error& error) {
+    opening_.reset();
+    if (error.code != Errc::not_trusted || std::exchange(fetched_again_, true)) return refuse(error);
+    log::warning("{}", error.text);
+    want(images_[opened_.size()]);
+  }
+
+  void refuse(const Error& error) {
+    // The owner may destroy this hold in here.
+    const auto done = std::exchange(done_, nullptr);
+    done(fail(error), failed_for(error));
+  }
+
+  Storeroom& room_;
+  UpdateId update_;
+  std::string feed_;
+  std::vector<UpdateImage> images_;
+  Done done_;
   std::vector<ArtifactCache::Pin> pins_;
-  std::function<void(Result<void>, ImagesFailed)> done_;
   std::size_t missing_ = 0;
   std::vector<std::unique_ptr<Supply::Wish>> wishes_;
+  std::vector<Held> opened_;  // in the order of images_
+  std::vector<Held> held_;
+  std::optional<ArtifactOpening> opening_;
+  bool fetched_again_ = false;
+  Timer turn_;
 };
 
 class Storeroom::OpenFolder final : public Outlet {
@@ -57,25 +122,27 @@ class Storeroom::OpenFolder final : public Outlet {
 
 std::unique_ptr<Images::Hold> Storeroom::bring(const Update& update,
                                                std::function<void(Result<void>, ImagesFailed)> done) {
-  std::vector<ArtifactCache::Pin> pins;
   for (const auto& image : update.images) {
-    pins.push_back(cache_.pin(image.sha256));
     if (cache_.contains(image.sha256)) saved_bytes_ += image.length;
   }
-  auto hold = std::make_unique<HeldImages>(std::move(pins), std::move(done));
-  hold->want(*this, update);
-  return hold;
+  return std::make_unique<HeldImages>(*this, update, std::move(done));
 }
 
 Result<std::unique_ptr<Images::Outlet>> Storeroom::open(const Update& update, const std::string& address,
                                                         Fetching fetching) {
+  const auto found = held_.find(update.id);
+  if (found == held_.end() || found->second->held().size() != update.images.size()) {
+    return fail(Errc::unavailable, "the images of this update are not in the cache yet");
+  }
   auto outlet = std::make_unique<OpenFolder>();
   std::vector<ServedFile> files;
-  for (const auto& image : update.images) {
-    UniqueFd fd = TRY(cache_.open_verified(image.sha256, loop_.now()));
-    const Artifact* artifact = cache_.find(image.sha256);
-    outlet->images.push_back(OpenImage{image.component, image.file_name, fd.get(), artifact->length, image.sha256});
-    files.push_back(ServedFile{image.file_name, fd.get(), artifact->length, artifact->md5});
+  for (std::size_t i = 0; i < update.images.size(); ++i) {
+    const auto& [artifact, held] = found->second->held()[i];
+    const auto& image = update.images[i];
+    UniqueFd fd(::fcntl(held.get(), F_DUPFD_CLOEXEC, 0));
+    if (!fd) return fail(errno_error("opening image " + artifact.sha256.brief(), errno));
+    outlet->images.push_back(OpenImage{image.component, image.file_name, fd.get(), artifact.length, image.sha256});
+    files.push_back(ServedFile{image.file_name, fd.get(), artifact.length, artifact.md5});
     outlet->descriptors.push_back(std::move(fd));
   }
   if (update.family != Family::tasmota) return std::unique_ptr<Outlet>(std::move(outlet));
@@ -83,7 +150,8 @@ Result<std::unique_ptr<Images::Outlet>> Storeroom::open(const Update& update, co
   const std::string first = update.images.front().file_name;
   const std::uint64_t length = outlet->images.front().length;
   ServeEvents events;
-  events.on_progress = [first, length, progress = std::move(fetching.progress)](const std::string& name, std::uint64_t sent) {
+  events.on_progress = [first, length, progress = std::move(fetching.progress)](const std::string& name,
+                                                                                std::uint64_t sent) {
     if (name == first) progress(Progress{sent, length});
   };
   events.on_done = [first, complete = std::move(fetching.complete)](const ServedAnswer& answer) {

@@ -1,7 +1,9 @@
-// The Images port of the daemon: the supply brings images into the cache and pins hold them; opened ones were hashed just
-// before, and devices that pull fetch them from the artifact server in the update's own unguessable folder.
+// The Images port of the daemon: the supply brings images into the cache, pins hold them, and each is hashed once more,
+// in pieces between the loop's other work, before its descriptor is given to anybody. Devices that pull fetch them from
+// the artifact server in the update's own unguessable folder.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -28,10 +30,14 @@ class Storeroom final : public Images {
   class HeldImages;
   class OpenFolder;
 
+  // Hashed in one turn of the loop: some milliseconds of a slow gateway.
+  static constexpr std::uint64_t kPiece = 256UL << 10;
+
   Loop& loop_;
   Supply& supply_;
   ArtifactCache& cache_;
   ArtifactServer& server_;
+  std::map<UpdateId, HeldImages*> held_;
   std::uint64_t saved_bytes_ = 0;
 };
 

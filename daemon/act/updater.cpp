@@ -204,7 +204,7 @@ void Updater::deliver(UpdateId id, Command step, bool resumed) {
           if (done) {
             deliver(id, step, resumed);
           } else {
-            apply(id, DeliveryFailed{failed.reason, failed.may_retry, true, done.error().text});
+            apply(id, DeliveryFailed{failed.reason, failed.may_retry, false, done.error().text});
           }
         });
     return;
@@ -214,8 +214,8 @@ void Updater::deliver(UpdateId id, Command step, bool resumed) {
   if (device == nullptr) return;
   if (step != Command::inquire && !work.outlet) {
     if (auto opened = open_outlet(update, *device); !opened) {
-      // Not the device's failure; it is told so, and tried again from here.
-      const DeliveryFailed failed{Reason::image_not_available, true, true, opened.error().text};
+      // Not the device's failure (I11); tried again from here.
+      const DeliveryFailed failed{Reason::image_not_available, true, false, opened.error().text};
       work.command = loop_.after(Duration::zero(), [this, id, failed] { apply(id, failed); });
       return;
     }

@@ -151,6 +151,8 @@ struct Context::Callbacks {
 Context::Context(EventLoop& loop, coap_context_t* context) : loop_(loop), context_(context) {}
 
 Context::~Context() {
+  readable_.cancel();  // before libcoap closes the descriptor
+  before_wait_.cancel();
   coap_register_response_handler(context_, nullptr);
   coap_register_nack_handler(context_, nullptr);
   coap_free_context(context_);

@@ -88,14 +88,14 @@ Status HttpListeners::listen_on(const std::vector<ListenAddress>& addresses) {
   const auto named = [&](const Listener& listener) {
     return std::find(addresses.begin(), addresses.end(), listener.asked) != addresses.end();
   };
-  std::vector<Listener> opened;
+  std::list<Listener> opened;
   for (const auto& address : addresses) {
     const auto same = [&](const Listener& listener) { return listener.asked == address; };
     if (std::any_of(listeners_.begin(), listeners_.end(), same)) continue;
     opened.push_back(TRY(open(address)));
   }
   std::erase_if(listeners_, [&](const Listener& listener) { return !named(listener); });
-  std::move(opened.begin(), opened.end(), std::back_inserter(listeners_));
+  listeners_.splice(listeners_.end(), opened);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <functional>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,7 @@ class HttpListeners {
 
   EventLoop& loop_;
   Accepted accepted_;
-  std::vector<Listener> listeners_;
+  std::list<Listener> listeners_;  // they never move: moved onto another, the descriptor would close before its watch
   Timer resume_;
 };
 

@@ -1,5 +1,6 @@
 #include "sim/tasmota/broker_connection.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <mosquitto.h>
 #include <sys/epoll.h>
@@ -40,10 +41,14 @@ Status BrokerConnection::start(const Order& order) {
     const auto& password = order.broker.password;
     mosquitto_username_pw_set(client_.get(), order.broker.user->c_str(), password ? password->c_str() : nullptr);
   }
+  mosquitto_int_option(client_.get(), MOSQ_OPT_TCP_NODELAY, 1);  // what was said must be out before a restart
   mosquitto_will_set(client_.get(), order.will.topic.c_str(), static_cast<int>(order.will.payload.size()),
                      order.will.payload.data(), 0, true);
   mosquitto_connect_callback_set(client_.get(), [](mosquitto*, void* self, int code) noexcept {
     static_cast<BrokerConnection*>(self)->answer_ = code;
+  });
+  mosquitto_subscribe_callback_set(client_.get(), [](mosquitto*, void* self, int, int, const int*) noexcept {
+    ++static_cast<BrokerConnection*>(self)->subscribed_;
   });
   mosquitto_message_callback_set(client_.get(), [](mosquitto*, void* self, const mosquitto_message* message) noexcept {
     auto& inbox = static_cast<BrokerConnection*>(self)->inbox_;
@@ -57,10 +62,29 @@ Status BrokerConnection::start(const Order& order) {
     return fail(Errc::unavailable, fmt::format("connecting to the MQTT broker {}:{}: {}", order.broker.host,
                                                order.broker.port, reason(result, errno)));
   }
-  watch_ = TRY(loop_.watch(mosquitto_socket(client_.get()), EPOLLIN, [this](std::uint32_t e) { on_ready(e); }));
+  TRY(watch_socket());
   tick_ = loop_.after(kTick, [this] { tick(); });
   follow_writing();
   return {};
+}
+
+// libmosquitto closes its socket inside its own calls, before the watch can end. Where a forked process holds a copy,
+// the kernel's entry would then outlive the watch and call into nothing; an entry for a descriptor of ours ends with
+// it.
+Status BrokerConnection::watch_socket() {
+  const int socket = mosquitto_socket(client_.get());
+  // A program that we start must not hold the connection open behind the device's back.
+  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
+  socket_ = UniqueFd(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
+  if (!socket_) return fail(errno_error("watching the connection to the MQTT broker", errno));
+  watch_ = TRY(loop_.watch(socket_.get(), EPOLLIN, [this](std::uint32_t e) { on_ready(e); }));
+  return {};
+}
+
+void BrokerConnection::stop_watching() {
+  watch_.cancel();
+  socket_.reset();
+  tick_.cancel();
 }
 
 void BrokerConnection::on_ready(std::uint32_t revents) {
@@ -69,8 +93,10 @@ void BrokerConnection::on_ready(std::uint32_t revents) {
   if (result == MOSQ_ERR_SUCCESS && (revents & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     result = mosquitto_loop_read(client_.get(), 1);
   }
+  const auto why = result == MOSQ_ERR_SUCCESS ? std::string() : reason(result, errno);
   deliver();
-  if (result != MOSQ_ERR_SUCCESS) return report_loss(result);
+  if (!socket_) return;  // the broker refused
+  if (!why.empty()) return report_loss(why);
   follow_writing();
 }
 
@@ -79,8 +105,12 @@ void BrokerConnection::deliver() {
   if (answer_) {
     const int code = *answer_;
     answer_.reset();
-    if (code != 0) return events_.lost(fmt::format("refused: {}", mosquitto_connack_string(code)));
+    if (code != 0) return report_loss(fmt::format("refused: {}", mosquitto_connack_string(code)));
     events_.connected();
+  }
+  if (wanted_ > 0 && subscribed_ == wanted_) {
+    wanted_ = subscribed_ = 0;
+    events_.subscribed();
   }
   while (!inbox_.empty()) {
     const auto message = std::move(inbox_.front());
@@ -99,18 +129,17 @@ void BrokerConnection::follow_writing() {
 void BrokerConnection::tick() {
   tick_ = loop_.after(kTick, [this] { tick(); });
   const int result = mosquitto_loop_misc(client_.get());
-  if (result != MOSQ_ERR_SUCCESS) return report_loss(result);
+  if (result != MOSQ_ERR_SUCCESS) return report_loss(reason(result, errno));
   follow_writing();
 }
 
-void BrokerConnection::report_loss(int error) {
-  watch_.cancel();
-  tick_.cancel();
-  events_.lost(reason(error, errno));
+void BrokerConnection::report_loss(const std::string& why) {
+  stop_watching();
+  events_.lost(why);
 }
 
 void BrokerConnection::subscribe(const std::string& filter) {
-  mosquitto_subscribe(client_.get(), nullptr, filter.c_str(), 0);
+  if (mosquitto_subscribe(client_.get(), nullptr, filter.c_str(), 0) == MOSQ_ERR_SUCCESS) ++wanted_;
   follow_writing();
 }
 
@@ -121,8 +150,7 @@ void BrokerConnection::publish(const std::string& topic, std::string_view payloa
 }
 
 void BrokerConnection::leave() {
-  watch_.cancel();
-  tick_.cancel();
+  stop_watching();
   mosquitto_disconnect(client_.get());
 }
 

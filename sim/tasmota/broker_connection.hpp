@@ -14,6 +14,7 @@
 
 #include "base/event_loop.hpp"
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 struct mosquitto;
 struct mosquitto_message;
@@ -44,6 +45,7 @@ class BrokerConnection {
   // None of them comes inside open(), and none may destroy the connection: that is for a later turn.
   struct Events {
     std::function<void()> connected;
+    std::function<void()> subscribed;  // the broker took all the filters given to subscribe()
     std::function<void(const MqttMessage&)> message;
     std::function<void(const std::string& reason)> lost;
   };
@@ -64,18 +66,23 @@ class BrokerConnection {
   BrokerConnection(EventLoop& loop, Events events) : loop_(loop), events_(std::move(events)) {}
 
   Status start(const Order& order);
+  Status watch_socket();
+  void stop_watching();
   void on_ready(std::uint32_t revents);
   void deliver();
   void follow_writing();
   void tick();
-  void report_loss(int error);
+  void report_loss(const std::string& why);
 
   EventLoop& loop_;
   Events events_;
   std::unique_ptr<mosquitto, void (*)(mosquitto*)> client_{nullptr, nullptr};
+  UniqueFd socket_;  // a copy of libmosquitto's, closed after the watch has ended
   Watch watch_;
   Timer tick_;
   bool writing_ = false;
+  int wanted_ = 0;             // subscriptions asked for since the last answer to all of them
+  int subscribed_ = 0;         // of these, answered
   std::optional<int> answer_;  // the broker's answer to CONNECT, not yet told
   std::deque<MqttMessage> inbox_;
 };

@@ -3,7 +3,9 @@
 #include <strings.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace homepatch::sim {
 
@@ -12,6 +14,8 @@ namespace {
 // HTTPUpdateLight gives up after eight seconds without a byte.
 constexpr long kStallSeconds = 8;
 constexpr long kConnectMilliseconds = 8000;
+constexpr long kMinPiece = 1024;
+constexpr long kMaxPiece = 16384;
 
 bool is_name(std::string_view header, std::string_view name) {
   return header.size() == name.size() && ::strncasecmp(header.data(), name.data(), name.size()) == 0;
@@ -27,7 +31,8 @@ std::string_view trimmed(std::string_view text) {
 
 class HttpClient::Transfer final : public HttpDownload {
  public:
-  Transfer(CURLM* multi, const HttpOrder& order, HttpEvents events) : multi_(multi), events_(std::move(events)) {
+  Transfer(EventLoop& loop, CURLM* multi, const HttpOrder& order, HttpEvents events)
+      : loop_(loop), multi_(multi), events_(std::move(events)), rate_(order.bytes_per_second) {
     for (const auto& header : order.headers) headers_ = curl_slist_append(headers_, header.c_str());
     const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
     set(CURLOPT_PRIVATE, this);
@@ -44,8 +49,7 @@ class HttpClient::Transfer final : public HttpDownload {
     set(CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(CURLOPT_LOW_SPEED_TIME, kStallSeconds);
-    set(CURLOPT_MAX_RECV_SPEED_LARGE, static_cast<curl_off_t>(order.bytes_per_second));
-    set(CURLOPT_BUFFERSIZE, 16384L);
+    set(CURLOPT_BUFFERSIZE, rate_ == 0 ? kMaxPiece : std::clamp(static_cast<long>(rate_ / 10), kMinPiece, kMaxPiece));
     set(CURLOPT_HTTPHEADER, headers_);
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(CURLOPT_HEADERDATA, this);
@@ -62,8 +66,9 @@ class HttpClient::Transfer final : public HttpDownload {
   Transfer& operator=(const Transfer&) = delete;
 
   void finish(CURLcode code) {
+    if (!events_.done) return;
     // The callback may destroy this transfer, and with it the function that is running.
-    const auto done = std::move(events_.done);
+    const auto done = std::exchange(events_.done, nullptr);
     const auto head = head_;
     done(head, code == CURLE_OK ? "" : curl_easy_strerror(code));
   }
@@ -74,10 +79,31 @@ class HttpClient::Transfer final : public HttpDownload {
     return size;
   }
   static std::size_t on_body(const char* data, std::size_t, std::size_t size, void* self) noexcept {
-    return static_cast<Transfer*>(self)->take_body({data, size}) ? size : 0;
+    auto& transfer = *static_cast<Transfer*>(self);
+    if (transfer.comes_too_early(size)) return CURL_WRITEFUNC_PAUSE;
+    return transfer.take_body({data, size}) ? size : 0;
+  }
+
+  // libcurl's own limit (CURLOPT_MAX_RECV_SPEED_LARGE, 7.88) lets the first 1.6 MB through at once.
+  bool comes_too_early(std::size_t size) {
+    if (rate_ == 0) return false;
+    const auto now = loop_.monotonic();
+    if (taken_ == 0) begun_ = now;
+    const auto due = begun_ + std::chrono::milliseconds(taken_ * 1000 / rate_);
+    if (now >= due) {
+      taken_ += size;
+      return false;
+    }
+    pause_ = loop_.after(due - now, [this] {
+      if (const auto code = curl_easy_pause(easy_, CURLPAUSE_CONT); code != CURLE_OK) finish(code);
+    });
+    return true;
   }
 
   void take_header(std::string_view line) {
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    head_.status = static_cast<int>(status);
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return;
     const auto name = line.substr(0, colon);
@@ -89,9 +115,6 @@ class HttpClient::Transfer final : public HttpDownload {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
       if (error == std::errc() && end == value.data() + value.size()) head_.length = length;
     }
-    long status = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    head_.status = static_cast<int>(status);
   }
 
   bool take_body(std::string_view bytes) {
@@ -102,8 +125,13 @@ class HttpClient::Transfer final : public HttpDownload {
     return events_.body(bytes);
   }
 
+  EventLoop& loop_;
   CURLM* multi_;
   HttpEvents events_;
+  std::uint64_t rate_;  // bytes a second, 0: no limit
+  std::uint64_t taken_ = 0;
+  std::chrono::milliseconds begun_{0};
+  Timer pause_;
   CURL* easy_ = curl_easy_init();
   curl_slist* headers_ = nullptr;
   HttpHead head_;
@@ -125,7 +153,7 @@ Result<std::unique_ptr<HttpClient>> HttpClient::open(EventLoop& loop) {
 HttpClient::~HttpClient() { curl_multi_cleanup(multi_); }
 
 std::unique_ptr<HttpDownload> HttpClient::get(const HttpOrder& order, HttpEvents events) {
-  return std::make_unique<Transfer>(multi_, order, std::move(events));
+  return std::make_unique<Transfer>(loop_, multi_, order, std::move(events));
 }
 
 int HttpClient::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept {

@@ -49,9 +49,10 @@ void TasmotaDevice::connect() {
   connection_.reset();
   const BrokerConnection::Order order{
       settings_.broker, messages_.client_id(), address_text(identity_.address), {messages_.tele("LWT"), "Offline"}};
-  auto opened = BrokerConnection::open(loop_, order,
-                                       {[this] { on_connected(); }, [this](const MqttMessage& m) { on_message(m); },
-                                        [this](const std::string& reason) { on_lost(reason); }});
+  auto opened = BrokerConnection::open(
+      loop_, order,
+      {[this] { on_connected(); }, [this] { on_subscribed(); }, [this](const MqttMessage& m) { on_message(m); },
+       [this](const std::string& reason) { on_lost(reason); }});
   if (!opened) return on_lost(opened.error().text);
   connection_ = std::move(*opened);
 }
@@ -71,6 +72,11 @@ void TasmotaDevice::on_connected() {
   connection_->subscribe(messages_.cmnd("#"));
   connection_->subscribe(messages_.group() + '#');
   connection_->subscribe(messages_.fallback() + '#');
+}
+
+// The firmware does not wait for the broker's answer, but it also does not restart within milliseconds: whoever drops a
+// connection while an answer is on its way loses what it said last.
+void TasmotaDevice::on_subscribed() {
   if (!introduced_) introduce();
   beat_ = loop_.after(settings_.tele_period, [this] { beat(); });
   life_ = loop_.after(settings_.announce_delay, [this] { announce(); });

@@ -33,6 +33,7 @@ class TasmotaDevice {
   void boot();
   void connect();
   void on_connected();
+  void on_subscribed();
   void on_lost(const std::string& reason);
   void introduce();
   void announce();

@@ -1,0 +1,120 @@
+// The bytes of a cached image change on the disk: none of them may leave the gateway (I1).
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "tests/storage/artifact_cache_test.hpp"
+
+namespace homepatch::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ArtifactCorruption : public ArtifactCacheTest {
+ protected:
+  ArtifactCorruption() { EXPECT_TRUE(take_in(content)); }
+
+  void change_a_byte(std::size_t where) const {
+    std::filesystem::permissions(object(content), std::filesystem::perms(0600));
+    std::fstream damaged(object(content), std::ios::in | std::ios::out | std::ios::binary);
+    damaged.seekp(static_cast<std::streamoff>(where)).put('!');
+  }
+  void expect_thrown_out(const Error& error) {
+    EXPECT_EQ(error.code, Errc::not_trusted);
+    EXPECT_THAT(error.text, HasSubstr("will be fetched again"));
+    EXPECT_FALSE(has(content));
+    EXPECT_FALSE(std::filesystem::exists(object(content)));
+    restart();
+    EXPECT_FALSE(has(content));
+    EXPECT_TRUE(take_in(content));  // there is nothing in the way of a good copy
+    EXPECT_TRUE(open(content));
+  }
+
+  const std::string content = image(300'000);
+};
+
+TEST_F(ArtifactCorruption, WhatDidNotChangeIsOpened) {
+  const auto fd = open(content);
+  ASSERT_TRUE(fd);
+  std::string read(content.size(), '\0');
+  EXPECT_EQ(::pread(fd->get(), read.data(), read.size(), 0), static_cast<ssize_t>(content.size()));
+  EXPECT_EQ(read, content);
+}
+
+TEST_F(ArtifactCorruption, OneByteIsEnough) {
+  for (const std::size_t where : {std::size_t{0}, std::size_t{150'000}, content.size() - 1}) {
+    change_a_byte(where);
+    const auto fd = open(content);
+    ASSERT_FALSE(fd) << where;
+    expect_thrown_out(fd.error());
+  }
+}
+
+TEST_F(ArtifactCorruption, AFileCutShortIsThrownOut) {
+  std::filesystem::resize_file(object(content), content.size() - 1);
+  expect_thrown_out(open(content).error());
+}
+
+TEST_F(ArtifactCorruption, AFileThatGrewIsThrownOut) {
+  std::filesystem::resize_file(object(content), content.size() + 1);
+  expect_thrown_out(open(content).error());
+}
+
+TEST_F(ArtifactCorruption, AFileThatIsGoneIsFetchedAgain) {
+  std::filesystem::remove(object(content));
+  expect_thrown_out(open(content).error());
+}
+
+TEST_F(ArtifactCorruption, APipeInItsPlaceDoesNotHoldUpTheLoop) {
+  std::filesystem::remove(object(content));
+  ASSERT_EQ(::mkfifo(object(content).c_str(), 0600), 0);
+  expect_thrown_out(open(content).error());
+}
+
+TEST_F(ArtifactCorruption, ALinkInItsPlaceIsNotFollowed) {
+  put(folder / "elsewhere", content);
+  std::filesystem::remove(object(content));
+  std::filesystem::create_symlink(folder / "elsewhere", object(content));
+  expect_thrown_out(open(content).error());
+  EXPECT_TRUE(std::filesystem::exists(folder / "elsewhere"));
+}
+
+TEST_F(ArtifactCorruption, ATruncationBetweenTwoPiecesIsFound) {
+  auto opening = ArtifactOpening::begin(*cache, sha256(content)).value();
+  ASSERT_FALSE(opening.step(100'000, at(2)).value());
+  std::filesystem::resize_file(object(content), 150'000);
+  ASSERT_FALSE(opening.step(100'000, at(2)));
+  EXPECT_FALSE(has(content));
+}
+
+TEST_F(ArtifactCorruption, NoDescriptorComesOutBeforeTheLastPiece) {
+  auto opening = ArtifactOpening::begin(*cache, sha256(content)).value();
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(opening.step(100'000, at(2)).value());
+  EXPECT_FALSE(opening.step(99'999, at(2)).value());
+  EXPECT_TRUE(opening.step(100'000, at(2)).value());
+}
+
+TEST_F(ArtifactCorruption, PiecesOfAnySizeComeToTheSame) {
+  for (const std::uint64_t piece : {1U << 10U, 65'535U, 65'536U, 299'999U, 300'000U, 300'001U}) {
+    EXPECT_TRUE(open(content, piece)) << piece;
+  }
+}
+
+TEST_F(ArtifactCorruption, WhatIsNotInTheCacheIsNotFound) {
+  EXPECT_EQ(ArtifactOpening::begin(*cache, sha256("other")).error().code, Errc::not_found);
+}
+
+TEST_F(ArtifactCorruption, AStartFindsWhatIsGoneOrHasAnotherLength) {
+  ASSERT_TRUE(take_in("short"));
+  ASSERT_TRUE(take_in("gone"));
+  std::filesystem::resize_file(object("short"), 3);
+  std::filesystem::remove(object("gone"));
+  restart();
+  EXPECT_TRUE(has(content));
+  EXPECT_FALSE(has("short"));
+  EXPECT_FALSE(has("gone"));
+  EXPECT_EQ(ask("SELECT count(*) FROM artifacts"), "1");
+}
+
+}  // namespace
+}  // namespace homepatch::test
