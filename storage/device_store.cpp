@@ -45,7 +45,7 @@ std::optional<Device> device_from(const Statement& row) {
 Result<std::vector<Device>> DeviceStore::load_all() {
   Statement statement = TRY(database_.prepare(
       "SELECT id, family, name, manufacturer, model, hardware, version, intermediate, address, sleepy, standing, "
-      "first_seen, last_seen, facts FROM devices ORDER BY id"));
+      "first_seen, max(last_seen, ifnull(at, 0)), facts FROM devices LEFT JOIN last_seen USING (id) ORDER BY id"));
   std::vector<Device> devices;
   while (TRY(statement.step())) {
     if (auto device = device_from(statement)) devices.push_back(std::move(*device));
@@ -76,20 +76,25 @@ Status DeviceStore::save(std::span<const Device* const> devices, const std::set<
           .bind(14, facts_text(device->facts));
       TRY(statement.run());
     }
-    Statement remove = TRY(database_.prepare("DELETE FROM devices WHERE id=?"));
-    for (const auto& id : gone) {
-      remove.bind(1, id.to_string());
-      TRY(remove.run());
-    }
+    for (const auto& id : gone) TRY(remove_rows(id));
     return {};
   });
 }
 
+Status DeviceStore::remove_rows(const DeviceId& device) {
+  for (const auto* sql : {"DELETE FROM devices WHERE id=?", "DELETE FROM last_seen WHERE id=?"}) {
+    Statement remove = TRY(database_.prepare(sql));
+    remove.bind(1, device.to_string());
+    TRY(remove.run());
+  }
+  return {};
+}
+
 Status DeviceStore::save_last_seen(std::span<const Device* const> devices) {
   return database_.transact(Durability::relaxed, [&]() -> Status {
-    Statement statement = TRY(database_.prepare("UPDATE devices SET last_seen=? WHERE id=?"));
+    Statement statement = TRY(database_.prepare("INSERT OR REPLACE INTO last_seen (id, at) VALUES (?,?)"));
     for (const Device* device : devices) {
-      statement.bind(1, to_millis(device->last_seen)).bind(2, device->id.to_string());
+      statement.bind(1, device->id.to_string()).bind(2, to_millis(device->last_seen));
       TRY(statement.run());
     }
     return {};
@@ -98,9 +103,7 @@ Status DeviceStore::save_last_seen(std::span<const Device* const> devices) {
 
 Status DeviceStore::forget(const DeviceId& device, Time now) {
   return database_.transact(Durability::full, [&]() -> Status {
-    Statement remove = TRY(database_.prepare("DELETE FROM devices WHERE id=?"));
-    remove.bind(1, device.to_string());
-    TRY(remove.run());
+    TRY(remove_rows(device));
     Statement note = TRY(database_.prepare("INSERT OR REPLACE INTO forgotten (id, at) VALUES (?,?)"));
     note.bind(1, device.to_string()).bind(2, to_millis(now));
     TRY(note.run());

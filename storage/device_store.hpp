@@ -33,6 +33,8 @@ class DeviceStore {
   Status remember(const DeviceId& device);
 
  private:
+  Status remove_rows(const DeviceId& device);
+
   Database& database_;
 };
 

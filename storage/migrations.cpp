@@ -90,7 +90,15 @@ ALTER TABLE feed_documents ADD COLUMN provenance TEXT NOT NULL DEFAULT 'signed_f
 ALTER TABLE feed_documents ADD COLUMN signed_by TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array kSteps{kFirst, kOrigins};
+// The most frequent write of all, in rows as narrow as they can be: flash wears out.
+constexpr std::string_view kLastSeen = R"sql(
+CREATE TABLE last_seen (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kFirst, kOrigins, kLastSeen};
 
 }  // namespace
 

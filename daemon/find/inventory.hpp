@@ -23,7 +23,7 @@ class Inventory {
     // Descriptions are written together, at most once in this time...
     Duration write_delay = std::chrono::milliseconds(500);
     // ...and the times of last contact, which change all the time, at most once in this (flash wears out).
-    Duration seen_delay = std::chrono::minutes(1);
+    Duration seen_delay = std::chrono::minutes(5);
   };
 
   struct Listeners {

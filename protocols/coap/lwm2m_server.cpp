@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/log.hpp"
@@ -162,21 +163,36 @@ void Lwm2mServer::consider(const DeviceId& device) {
 }
 
 void Lwm2mServer::hold_interviews() {
-  while (!waiting_.empty() && interviewing_.size() < kMaxInterviews) {
-    const DeviceId device = std::move(waiting_.front());
-    waiting_.pop_front();
-    waiting_set_.erase(device);
-    const Registration* registration = registry_.find(device);
-    const auto found = conversations_.find(device);
-    if (registration == nullptr || found == conversations_.end()) continue;
-    auto& conversation = found->second;
-    if (!conversation.wanted || conversation.claim != nullptr || conversation.interview) continue;
-    interviewing_.insert(device);
-    const auto scope = *std::exchange(conversation.wanted, std::nullopt);
-    conversation.interview =
-        std::make_unique<Interview>(exchanges_, *registration, scope, times_.reading,
-                                    [this, device](const Findings& findings) { interviewed(device, findings); });
+  std::map<Address, unsigned> at_once;
+  for (const auto& device : interviewing_) {
+    if (const auto* registration = registry_.find(device)) ++at_once[registration->route.remote.with_port(0)];
   }
+  for (auto next = waiting_.begin(); next != waiting_.end() && interviewing_.size() < kMaxInterviews;) {
+    const Registration* registration = registry_.find(*next);
+    if (registration != nullptr) {
+      auto& here = at_once[registration->route.remote.with_port(0)];
+      if (here >= kMaxInterviewsPerAddress) {
+        ++next;
+        continue;
+      }
+      ++here;
+      hold_interview(*registration);
+    }
+    waiting_set_.erase(*next);
+    next = waiting_.erase(next);
+  }
+}
+
+void Lwm2mServer::hold_interview(const Registration& registration) {
+  const auto found = conversations_.find(registration.device);
+  if (found == conversations_.end()) return;
+  auto& conversation = found->second;
+  if (!conversation.wanted || conversation.claim != nullptr || conversation.interview) return;
+  interviewing_.insert(registration.device);
+  const auto scope = *std::exchange(conversation.wanted, std::nullopt);
+  conversation.interview = std::make_unique<Interview>(
+      exchanges_, registration, scope, times_.reading,
+      [this, device = registration.device](const Findings& findings) { interviewed(device, findings); });
 }
 
 void Lwm2mServer::interviewed(const DeviceId& device, const Findings& findings) {

@@ -32,6 +32,8 @@ struct Lwm2mTimes {
 class Lwm2mServer {
  public:
   static constexpr std::size_t kMaxInterviews = 128;  // at once; the others wait
+  // From one address, so that many silent devices that somebody invents there do not keep the others waiting.
+  static constexpr unsigned kMaxInterviewsPerAddress = 16;
 
   // Called on a later turn than the message it comes from.
   using Announce = std::function<void(const Announcement&)>;
@@ -83,6 +85,7 @@ class Lwm2mServer {
   void want(const DeviceId& device, Interview::Scope scope);
   void consider(const DeviceId& device);
   void hold_interviews();
+  void hold_interview(const Registration& registration);
   void interviewed(const DeviceId& device, const Findings& findings);
   void watch(const Registration& registration);
   Exchange watch(const Registration& registration, const ResourcePath& path,

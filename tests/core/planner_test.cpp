@@ -267,11 +267,14 @@ TEST(Planner, WhatOnlyCameByABundleIsAskedFor) {
 }
 
 TEST(Planner, WhatDidNotWorkIsNotRepeatedUnasked) {
-  for (const auto phase : {Phase::failed, Phase::fell_back, Phase::lost, Phase::cancelled}) {
+  for (const auto& [phase, reason] : {std::pair(Phase::failed, Reason::last_update_failed),
+                                      std::pair(Phase::fell_back, Reason::last_update_failed),
+                                      std::pair(Phase::lost, Reason::last_update_failed),
+                                      std::pair(Phase::cancelled, Reason::cancelled_by_owner)}) {
     Home home;
     home.last = ended(phase);
     const auto decision = home.decide();
-    EXPECT_DECISION(decision, Verdict::ask, Reason::last_update_failed);
+    EXPECT_DECISION(decision, Verdict::ask, reason);
     EXPECT_TRUE(may_start_by_hand(decision));
   }
 }

@@ -74,7 +74,7 @@ class StoreroomTest : public ::testing::Test {
   std::unique_ptr<Fetcher> fetcher = Fetcher::open(*loop).value();
   std::unique_ptr<ArtifactServer> server = ArtifactServer::open(*loop, {}).value();
   Supply supply{*loop, *fetcher, *cache, [this](std::string_view, const UpdateImage& image) {
-                  return std::vector<std::string>{web.url("/" + image.target)};
+                  return Supply::Places{{web.url("/" + image.target)}, {}};
                 }};
   std::unique_ptr<Storeroom> room = std::make_unique<Storeroom>(*loop, supply, *cache, *server);
   bool answered = false;

@@ -230,6 +230,23 @@ TEST_F(Lwm2mServerTest, TenThousandInventedEndpointsAreBounded) {
   EXPECT_TRUE(until([&] { return told_version("1.0.0"); }));
 }
 
+TEST_F(Lwm2mServerTest, SilentDevicesOfManyAddressesDoNotKeepAnHonestOneWaiting) {
+  std::vector<decltype(device())> strangers;
+  for (int host = 10; host < 17; ++host) {
+    strangers.push_back(device("127.0.0." + std::to_string(host)));
+    auto& stranger = *strangers.back();
+    stranger.deaf = true;
+    for (unsigned sent = 1; sent <= 60; ++sent) {
+      stranger.register_as("ghost" + std::to_string(host) + "-" + std::to_string(sent));
+      ASSERT_TRUE(sent % 20 != 0 || until([&] { return stranger.answers_count == sent; }));
+    }
+  }
+  ASSERT_GT(server->registrations(), 3 * Lwm2mServer::kMaxInterviews);
+  const auto honest = device("127.0.0.3");
+  honest->register_as("lamp");
+  EXPECT_TRUE(until([&] { return told_version("1.0.0"); }));
+}
+
 // libcoap's own client, which nobody here wrote.
 class CoapClientTest : public CoapHouse {
  protected:
