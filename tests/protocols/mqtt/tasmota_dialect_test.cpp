@@ -231,6 +231,41 @@ TEST_F(TasmotaDialect, AConfirmedDeviceKeepsItsTopicsWhenAnotherWantsThem) {
   EXPECT_FALSE(dialect.contact(id(kOther)));
 }
 
+// Tasmota listens on all of cmnd/<topic>/#: a question below is a disturbance.
+TEST_F(TasmotaDialect, NobodyIsAskedOnATopicBelowAnotherDevices) {
+  introduce();
+  pass(std::chrono::minutes(1));
+  for (const auto* topic : {"tasmota_80FF6D/x", "tasmota_80FF6D/x/y"}) {
+    const auto effects = hear(config_topic(kOther), config_text(kOther, R"("bat":0)", topic));
+    EXPECT_EQ(all<Remark>(effects).size(), 1U);
+    EXPECT_FALSE(dialect.contact(id(kOther)));
+  }
+  EXPECT_EQ(dialect.counters().contested, 2U);
+  EXPECT_EQ(pass(std::chrono::hours(1)), Strings());
+  hear(config_topic(kOther), config_text(kOther, R"("bat":0)", "tasmota_80FF6D_x"));  // another level, only longer
+  EXPECT_TRUE(dialect.contact(id(kOther)));
+}
+
+TEST_F(TasmotaDialect, ATopicAboveAnotherDevicesIsTakenToo) {
+  hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "house/lamp"));
+  hear(config_topic(kOther), config_text(kOther, R"("bat":0)", "house"));
+  EXPECT_EQ(dialect.counters().contested, 1U);
+  EXPECT_FALSE(dialect.contact(id(kOther)));
+  // When it has moved away, the broker is made to repeat the other's announcement.
+  const auto moved = hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "lamp"));
+  ASSERT_EQ(all<Subscribe>(moved).size(), 2U);
+  hear(config_topic(kOther), config_text(kOther, R"("bat":0)", "house"), true);
+  EXPECT_TRUE(dialect.contact(id(kOther)));
+}
+
+TEST_F(TasmotaDialect, ADeviceMayMoveBelowItsOwnFormerTopic) {
+  introduce();
+  hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "tasmota_80FF6D/x"));
+  EXPECT_EQ(dialect.contact(id(kMac))->command, "cmnd/tasmota_80FF6D/x/");
+  hear(config_topic(kMac), config_text(kMac));
+  EXPECT_EQ(dialect.contact(id(kMac))->command, "cmnd/tasmota_80FF6D/");
+}
+
 TEST_F(TasmotaDialect, NewTopicsHaveToBeConfirmedAnew) {
   introduce();
   const auto moved = hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "kitchen"));

@@ -177,10 +177,10 @@ bool Dialect::take_seat(Member& member, const Config& config, Now now, Effects& 
   const auto before = member.seated ? std::optional(member.topics) : std::nullopt;
   if (const auto taken = roster_.seat(member, config.topics)) {
     ++counters_.contested;
-    waiting_.insert_or_assign(*taken, member.id);
-    remark(fmt::format("{} announces the MQTT topic '{}', which another device has: give one of them a topic of its "
-                       "own (Topic command)",
-                       member.id.to_string(), printable(*taken)),
+    waiting_.insert_or_assign(taken->prefix, member.id);
+    remark(fmt::format("{} announces the MQTT topic '{}', or one above or below it, which another device has: give one "
+                       "of them a topic of its own (Topic command)",
+                       member.id.to_string(), printable(taken->prefix)),
            now, out);
     return false;
   }

@@ -50,8 +50,13 @@ class Roster {
   // in `gone`; nullptr when every member is confirmed.
   Member* admit(const DeviceId& id, std::optional<Member>& gone);
 
-  // Gives the topics to the member. Otherwise the one that another member has, and nothing changes.
-  std::optional<std::string> seat(Member& member, const Topics& topics);
+  struct Taken {
+    Member* by;
+    std::string prefix;  // of `by`
+  };
+  // Gives the topics to the member. Nothing changes where another member has one of them, or a command prefix that is
+  // some levels above or below: a Tasmota device takes everything below its own for a command.
+  std::optional<Taken> seat(Member& member, const Topics& topics);
   void unseat(Member& member);
   void confirm(Member& member);
 
@@ -66,10 +71,15 @@ class Roster {
   [[nodiscard]] std::size_t size() const { return members_.size(); }
 
  private:
+  [[nodiscard]] std::optional<Taken> taken(const Member& member, const Topics& topics) const;
+  [[nodiscard]] std::optional<Taken> taken_above(const Member& member, const std::string& command) const;
+  [[nodiscard]] std::optional<Taken> taken_below(const Member& member, const std::string& command) const;
+
   const std::size_t most_;
   std::map<DeviceId, Member> members_;
   std::map<std::uint64_t, Member*> unconfirmed_;             // by age
   std::unordered_map<std::string_view, Member*> by_prefix_;  // keys live in the members' topics
+  std::map<std::string_view, Member*> by_command_;           // the same
   std::uint64_t next_age_ = 0;
 };
 
