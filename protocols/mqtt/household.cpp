@@ -25,7 +25,10 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 }  // namespace
 
 Household::Household(EventLoop& loop, tasmota::DeliveryLimits limits, Events events)
-    : loop_(loop), events_(std::move(events)), tasmota_delivery_(ports(), limits) {}
+    : loop_(loop),
+      events_(std::move(events)),
+      tasmota_(tasmota::kMaxDevices, events_.acquainted),
+      tasmota_delivery_(ports(), limits) {}
 
 Household::~Household() = default;
 

@@ -23,8 +23,10 @@ class Household {
   struct Events {
     std::function<void(const Announcement&)> announcement;
     std::function<void(Link, const std::string&)> link;  // as in Client
-    std::function<void(const std::string&)> remark;      // a line for the log: what was refused, and what can be done
-    std::function<void(const Message&)> message;         // under homepatch/ and homeassistant/, where no device may be
+    // Not called before the first message. Those whom the home knows come first where there is not room for all.
+    tasmota::Dialect::Acquainted acquainted;
+    std::function<void(const std::string&)> remark;  // a line for the log: what was refused, and what can be done
+    std::function<void(const Message&)> message;     // under homepatch/ and homeassistant/, where no device may be
   };
 
   // Errors as in Client::open. Settings::state_like is set here.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -68,7 +69,11 @@ class Dialect {
     std::uint64_t asked = 0;
   };
 
-  explicit Dialect(std::size_t most_devices = kMaxDevices) : roster_(most_devices) {}
+  // What the home made of a device. Called at each announcement: what it says may change.
+  using Acquainted = std::function<Acquaintance(const DeviceId&)>;
+
+  explicit Dialect(std::size_t most_devices = kMaxDevices, Acquainted acquainted = {})
+      : roster_(most_devices), acquainted_(std::move(acquainted)) {}
 
   // The broker has forgotten our subscriptions: those to devices that are known are made again. The caller subscribes
   // kDiscoveryFilter.
@@ -92,6 +97,7 @@ class Dialect {
   void on_config(std::string_view topic_mac, const Message& message, Now now, Effects& out);
   Member* admit(const DeviceId& device, Now now, Effects& out);
   bool take_seat(Member& member, const Config& config, Now now, Effects& out);
+  void displace(Member& member, Effects& out);
   void on_last_will(Member& member, const Message& message, Now now, Effects& out);
   void on_state(Member& member, Now now, Effects& out);
   void on_words(Member& member, const Words& words, Now now, Effects& out);
@@ -104,7 +110,10 @@ class Dialect {
   void ask(Member& member, Now now, Effects& out);
   void remark(std::string text, Now now, Effects& out);
 
+  [[nodiscard]] Acquaintance acquaintance(const DeviceId& device) const;
+
   Roster roster_;
+  Acquainted acquainted_;
   Asking asking_;
   std::set<DeviceId> quiet_;
   std::map<std::string, DeviceId> waiting_;  // by the prefix that another device has: the last one that wanted it

@@ -10,20 +10,35 @@ Member* Roster::find(const DeviceId& id) {
   return found == members_.end() ? nullptr : &found->second;
 }
 
-Member* Roster::admit(const DeviceId& id, std::optional<Member>& gone) {
-  if (auto* known = find(id)) return known;
+Member* Roster::admit(const DeviceId& id, Acquaintance acquaintance, std::optional<Member>& gone) {
+  if (auto* known = find(id)) {
+    get_acquainted(*known, acquaintance);
+    return known;
+  }
   if (members_.size() >= most_) {
-    if (unconfirmed_.empty()) return nullptr;
-    Member& oldest = *unconfirmed_.begin()->second;
-    gone = oldest;
-    unseat(oldest);
-    unconfirmed_.erase(oldest.age);
-    members_.erase(gone->id);
+    if (unconfirmed_.empty() || unconfirmed_.begin()->first.first > acquaintance) return nullptr;
+    Member& least = *unconfirmed_.begin()->second;
+    gone = least;
+    remove(least);
   }
   Member& member = members_.emplace(id, Member(id)).first->second;
+  member.acquaintance = acquaintance;
   member.age = next_age_++;
-  unconfirmed_[member.age] = &member;
+  unconfirmed_[rank(member)] = &member;
   return &member;
+}
+
+void Roster::remove(Member& member) {
+  const DeviceId id = member.id;
+  unseat(member);
+  unconfirmed_.erase(rank(member));
+  members_.erase(id);
+}
+
+void Roster::get_acquainted(Member& member, Acquaintance acquaintance) {
+  const bool waits = unconfirmed_.erase(rank(member)) > 0;
+  member.acquaintance = acquaintance;
+  if (waits) unconfirmed_[rank(member)] = &member;
 }
 
 std::optional<Roster::Taken> Roster::taken(const Member& member, const Topics& topics) const {
@@ -64,7 +79,7 @@ std::optional<Roster::Taken> Roster::seat(Member& member, const Topics& topics) 
 }
 
 void Roster::unseat(Member& member) {
-  if (member.confirmed) unconfirmed_[member.age] = &member;
+  if (member.confirmed) unconfirmed_[rank(member)] = &member;
   member.confirmed = false;
   if (!std::exchange(member.seated, false)) return;
   for (const auto* prefix : {&member.topics.command, &member.topics.status, &member.topics.telemetry}) {
@@ -75,7 +90,7 @@ void Roster::unseat(Member& member) {
 
 void Roster::confirm(Member& member) {
   member.confirmed = true;
-  unconfirmed_.erase(member.age);
+  unconfirmed_.erase(rank(member));
 }
 
 std::optional<Roster::Place> Roster::locate(std::string_view topic) {
