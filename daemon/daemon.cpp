@@ -127,7 +127,8 @@ Status Daemon::open_mqtt() {
 mqtt::tasmota::Acquaintance Daemon::acquaintance(const DeviceId& id) const {
   using enum mqtt::tasmota::Acquaintance;
   const Device* device = engine_->inventory.find(id);
-  if (device == nullptr) return stranger;
+  // One that was forgotten may return, on a live message: it is to be listened to.
+  if (device == nullptr) return engine_->inventory.is_forgotten(id) ? listed : stranger;
   return device->standing == Standing::accepted ? accepted : listed;
 }
 

@@ -375,6 +375,20 @@ TEST_F(TasmotaDialect, AKnownDeviceTakesItsTopicBackFromOneThatNeverAnswered) {
   }
 }
 
+TEST_F(TasmotaDialect, WhoIsDismissedIsNeitherAskedNorHeardUntilItIsAnnouncedAnew) {
+  hear(config_topic(kMac), config_text(kMac), true);
+  const auto effects = dialect.dismiss(id(kMac));
+  ASSERT_EQ(all<Unsubscribe>(effects).size(), 1U);
+  EXPECT_EQ(all<Unsubscribe>(effects)[0].filters.size(), 10U);
+  EXPECT_EQ(dialect.counters().dismissed, 1U);
+  EXPECT_EQ(dialect.devices(), 0U);
+  EXPECT_EQ(pass(std::chrono::hours(1)), Strings());
+  EXPECT_TRUE(hear("tele/tasmota_80FF6D/STATE", "{}").empty());
+  EXPECT_TRUE(dialect.dismiss(id(kMac)).empty());
+  hear(config_topic(kMac), config_text(kMac), true);
+  EXPECT_TRUE(dialect.contact(id(kMac)));
+}
+
 TEST_F(TasmotaDialect, WhereEveryDeviceIsRealANewOneIsTurnedAway) {
   Dialect small(1);
   (void)small.on_message({config_topic(kMac), config_text(kMac), false}, now);

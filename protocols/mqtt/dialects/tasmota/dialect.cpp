@@ -116,6 +116,21 @@ Effects Dialect::on_time(Now now) {
   return out;
 }
 
+Effects Dialect::dismiss(const DeviceId& device) {
+  Effects out;
+  Member* member = roster_.find(device);
+  if (member == nullptr) return out;
+  ++counters_.dismissed;
+  asking_.cancel(*member);
+  const auto topics = member->seated ? std::optional(member->topics) : std::nullopt;
+  roster_.remove(*member);
+  if (topics) {
+    out.emplace_back(Unsubscribe{filters(*topics)});
+    vacated(*topics, out);
+  }
+  return out;
+}
+
 void Dialect::quiet(const DeviceId& device, bool on, Now now) {
   Member* member = roster_.find(device);
   if (on) {

@@ -66,6 +66,7 @@ class Dialect {
     std::uint64_t contested = 0;    // ... because another device has the topic
     std::uint64_t impostors = 0;    // devices that turned out to be others than announced, or no Tasmota
     std::uint64_t crowded_out = 0;  // the limit of devices was reached
+    std::uint64_t dismissed = 0;    // the home took them not in
     std::uint64_t asked = 0;
   };
 
@@ -82,6 +83,9 @@ class Dialect {
   Effects on_time(Now now);
   // When on_time has something to do, on the monotonic clock; nothing: not before a message.
   [[nodiscard]] std::optional<Duration> next_wake() const { return asking_.wake_at(); }
+
+  // The home took the device not in: it is not listened to and not asked until it is announced anew.
+  Effects dismiss(const DeviceId& device);
 
   // While quiet, the device is not asked anything from here: a question during an update makes it fail
   // (arendst/Tasmota #21807). Also for devices that are not known yet.

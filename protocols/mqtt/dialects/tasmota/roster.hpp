@@ -64,6 +64,7 @@ class Roster {
   // some levels above or below: a Tasmota device takes everything below its own for a command.
   std::optional<Taken> seat(Member& member, const Topics& topics);
   void unseat(Member& member);
+  void remove(Member& member);
   void confirm(Member& member);
 
   struct Place {
@@ -78,7 +79,6 @@ class Roster {
 
  private:
   using Rank = std::pair<Acquaintance, std::uint64_t>;  // and age
-  void remove(Member& member);
   static Rank rank(const Member& member) { return {member.acquaintance, member.age}; }
   void get_acquainted(Member& member, Acquaintance acquaintance);
   [[nodiscard]] std::optional<Taken> taken(const Member& member, const Topics& topics) const;
