@@ -110,6 +110,7 @@ Status Daemon::open_mqtt() {
   limits.quiet_after_restart = config_.tasmota_quiet;
   mqtt::Household::Events events;
   events.announcement = [this](const Announcement& announcement) { engine_->on_announcement(announcement); };
+  events.acquainted = [this](const DeviceId& id) { return acquaintance(id); };
   events.link = [this](mqtt::Link link, const std::string& text) {
     log::notice("broker {}:{}: {}", config_.mqtt.host, config_.mqtt.port, text);
     broker_ = link;
@@ -121,6 +122,14 @@ Status Daemon::open_mqtt() {
   broker_ = mqtt::Link::connecting;
   broker_text_ = "connecting";
   return {};
+}
+
+mqtt::tasmota::Acquaintance Daemon::acquaintance(const DeviceId& id) const {
+  using enum mqtt::tasmota::Acquaintance;
+  const Device* device = engine_->inventory.find(id);
+  // One that was forgotten may return, on a live message: it is to be listened to.
+  if (device == nullptr) return engine_->inventory.is_forgotten(id) ? listed : stranger;
+  return device->standing == Standing::accepted ? accepted : listed;
 }
 
 Status Daemon::open_engine() {

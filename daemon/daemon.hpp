@@ -45,6 +45,7 @@ class Daemon {
   Status open_storage();
   Status open_network();
   Status open_mqtt();
+  [[nodiscard]] mqtt::tasmota::Acquaintance acquaintance(const DeviceId& id) const;
   Status open_coap();
   Status open_engine();
   Status open_feeds();

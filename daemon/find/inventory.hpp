@@ -46,6 +46,9 @@ class Inventory {
   [[nodiscard]] const Device* find(const DeviceId& id) const;
   [[nodiscard]] const std::map<DeviceId, Device>& devices() const { return devices_; }
 
+  // It was here, and has not been heard live since it was forgotten.
+  [[nodiscard]] bool is_forgotten(const DeviceId& id) const { return forgotten_.contains(id); }
+
   // not_found; already_exists when it was accepted before.
   Status accept(const DeviceId& id);
   // Forgets what was stored of it. It returns only on a live message, as a new device.

@@ -25,7 +25,10 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 }  // namespace
 
 Household::Household(EventLoop& loop, tasmota::DeliveryLimits limits, Events events)
-    : loop_(loop), events_(std::move(events)), tasmota_delivery_(ports(), limits) {}
+    : loop_(loop),
+      events_(std::move(events)),
+      tasmota_(tasmota::kMaxDevices, events_.acquainted),
+      tasmota_delivery_(ports(), limits) {}
 
 Household::~Household() = default;
 
@@ -83,7 +86,7 @@ void Household::on_message(const Message& message) {
 // What cannot be sent now is not kept: the link is down, and its return starts all of this anew.
 void Household::apply(const tasmota::Effects& effects) {
   const Overloaded carry_out{
-      [this](const Announcement& announcement) { events_.announcement(announcement); },
+      [this](const Announcement& announcement) { announce(announcement); },
       [this](const tasmota::Publish& publish) { (void)client_->publish(publish.topic, publish.payload, kCommandQos); },
       [this](const tasmota::Subscribe& wanted) { (void)client_->subscribe_now(wanted.filters, kInventoryQos); },
       [this](const tasmota::Unsubscribe& unwanted) { (void)client_->unsubscribe_now(unwanted.filters); },
@@ -92,6 +95,15 @@ void Household::apply(const tasmota::Effects& effects) {
   };
   for (const auto& effect : effects) std::visit(carry_out, effect);
   arm();
+}
+
+// An announced device that the home has no room for would cost subscriptions and questions for nothing.
+void Household::announce(const Announcement& announcement) {
+  events_.announcement(announcement);
+  if (!events_.acquainted) return;
+  if (events_.acquainted(announcement.device) == tasmota::Acquaintance::stranger) {
+    apply(tasmota_.dismiss(announcement.device));
+  }
 }
 
 void Household::arm() {

@@ -23,8 +23,11 @@ class Household {
   struct Events {
     std::function<void(const Announcement&)> announcement;
     std::function<void(Link, const std::string&)> link;  // as in Client
-    std::function<void(const std::string&)> remark;      // a line for the log: what was refused, and what can be done
-    std::function<void(const Message&)> message;         // under homepatch/ and homeassistant/, where no device may be
+    // Not called before the first message. Those whom the home knows come first where there is not room for all; who is
+    // a stranger still after his announcement was not taken in, and is let go.
+    tasmota::Dialect::Acquainted acquainted;
+    std::function<void(const std::string&)> remark;  // a line for the log: what was refused, and what can be done
+    std::function<void(const Message&)> message;     // under homepatch/ and homeassistant/, where no device may be
   };
 
   // Errors as in Client::open. Settings::state_like is set here.
@@ -46,6 +49,7 @@ class Household {
   void on_link(Link link, const std::string& text);
   void on_message(const Message& message);
   void apply(const tasmota::Effects& effects);
+  void announce(const Announcement& announcement);
   void announce_later(const Announcement& announcement);
   void arm();
   [[nodiscard]] tasmota::Now now() const;

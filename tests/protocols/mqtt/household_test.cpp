@@ -74,9 +74,14 @@ class HouseholdTest : public ::testing::Test {
     events.link = [](Link, const std::string&) {};
     events.remark = [this](const std::string& text) { remarks.push_back(text); };
     events.message = [this](const Message& message) { messages.push_back(message); };
+    events.acquainted = [this](const DeviceId&) {
+      return facts.empty() ? tasmota::Acquaintance::stranger : tasmota::Acquaintance::listed;
+    };
     household = Household::open(*loop, settings, {}, std::move(events)).value();
   }
   void take(const Announcement& said) {
+    ++announcements;
+    if (full) return;
     for (const auto& [name, value] : said.facts) facts[name] = value;
     if (said.version) version = *said.version;
     live = live || said.live;
@@ -104,6 +109,8 @@ class HouseholdTest : public ::testing::Test {
   Facts facts;
   std::string version;
   bool live = false;
+  bool full = false;  // nobody is taken in
+  unsigned announcements = 0;
   std::vector<std::string> remarks;
   std::vector<Message> messages;
   std::vector<DeliveryReport> reports;
@@ -139,6 +146,17 @@ TEST_F(HouseholdTest, ADeviceThatWasThereBeforeIsFoundByItsRetainedWords) {
   ASSERT_TRUE(until([&, turns = 0]() mutable { return ++turns > 20; }));
   open();
   EXPECT_TRUE(until([&] { return live && facts.contains("chip"); }));
+}
+
+TEST_F(HouseholdTest, WhoIsNotTakenInIsLetGo) {
+  full = true;
+  device = std::make_unique<PretendTasmota>(broker);
+  ASSERT_TRUE(until([&] { return announcements > 0; }));
+  EXPECT_EQ(household->tasmota_dialect().devices(), 0U);
+  EXPECT_EQ(household->tasmota_dialect().counters().dismissed, 1U);
+  full = false;
+  device = std::make_unique<PretendTasmota>(broker);  // announces itself anew
+  EXPECT_TRUE(until([&] { return facts.contains("chip"); }));
 }
 
 TEST_F(HouseholdTest, AfterTheBrokersRestartTheDeviceIsHeardAgain) {

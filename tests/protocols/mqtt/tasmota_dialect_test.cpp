@@ -57,6 +57,12 @@ class TasmotaDialect : public ::testing::Test {
     hear("stat/tasmota_80FF6D/STATUS5", network_text(kColons));
   }
 
+  Acquaintance acquaintance(const DeviceId& device) const {
+    const auto found = acquaintances.find(device);
+    return found == acquaintances.end() ? Acquaintance::stranger : found->second;
+  }
+
+  std::map<DeviceId, Acquaintance> acquaintances;
   Dialect dialect;
   Now now{Time(std::chrono::hours(400'000)), Duration(5'000)};
 };
@@ -231,6 +237,41 @@ TEST_F(TasmotaDialect, AConfirmedDeviceKeepsItsTopicsWhenAnotherWantsThem) {
   EXPECT_FALSE(dialect.contact(id(kOther)));
 }
 
+// Tasmota listens on all of cmnd/<topic>/#: a question below is a disturbance.
+TEST_F(TasmotaDialect, NobodyIsAskedOnATopicBelowAnotherDevices) {
+  introduce();
+  pass(std::chrono::minutes(1));
+  for (const auto* topic : {"tasmota_80FF6D/x", "tasmota_80FF6D/x/y"}) {
+    const auto effects = hear(config_topic(kOther), config_text(kOther, R"("bat":0)", topic));
+    EXPECT_EQ(all<Remark>(effects).size(), 1U);
+    EXPECT_FALSE(dialect.contact(id(kOther)));
+  }
+  EXPECT_EQ(dialect.counters().contested, 2U);
+  EXPECT_EQ(pass(std::chrono::hours(1)), Strings());
+  hear(config_topic(kOther), config_text(kOther, R"("bat":0)", "tasmota_80FF6D_x"));  // another level, only longer
+  EXPECT_TRUE(dialect.contact(id(kOther)));
+}
+
+TEST_F(TasmotaDialect, ATopicAboveAnotherDevicesIsTakenToo) {
+  hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "house/lamp"));
+  hear(config_topic(kOther), config_text(kOther, R"("bat":0)", "house"));
+  EXPECT_EQ(dialect.counters().contested, 1U);
+  EXPECT_FALSE(dialect.contact(id(kOther)));
+  // When it has moved away, the broker is made to repeat the other's announcement.
+  const auto moved = hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "lamp"));
+  ASSERT_EQ(all<Subscribe>(moved).size(), 2U);
+  hear(config_topic(kOther), config_text(kOther, R"("bat":0)", "house"), true);
+  EXPECT_TRUE(dialect.contact(id(kOther)));
+}
+
+TEST_F(TasmotaDialect, ADeviceMayMoveBelowItsOwnFormerTopic) {
+  introduce();
+  hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "tasmota_80FF6D/x"));
+  EXPECT_EQ(dialect.contact(id(kMac))->command, "cmnd/tasmota_80FF6D/x/");
+  hear(config_topic(kMac), config_text(kMac));
+  EXPECT_EQ(dialect.contact(id(kMac))->command, "cmnd/tasmota_80FF6D/");
+}
+
 TEST_F(TasmotaDialect, NewTopicsHaveToBeConfirmedAnew) {
   introduce();
   const auto moved = hear(config_topic(kMac), config_text(kMac, R"("bat":0)", "kitchen"));
@@ -284,6 +325,68 @@ TEST_F(TasmotaDialect, TenThousandInventedDevicesStayWithinTheLimitAndPushOutNoR
   EXPECT_LE(remarks, Dialect::kMaxRemarks);
   EXPECT_TRUE(dialect.contact(id(kMac))->confirmed);
   EXPECT_FALSE(dialect.contact(id("E29806000000")));
+}
+
+// After a restart nobody has said yet who he is, and the broker repeats thousands of invented announcements.
+TEST_F(TasmotaDialect, AKnownDeviceKeepsItsPlaceAndIsAskedFirst) {
+  acquaintances[id(kMac)] = Acquaintance::accepted;
+  acquaintances[id(kOther)] = Acquaintance::listed;
+  Dialect small(100, [this](const DeviceId& device) { return acquaintance(device); });
+  const auto say = [&](const std::string& mac) {
+    (void)small.on_message({config_topic(mac), config_text(mac), true}, now);
+  };
+  const auto invent = [&](int from) {
+    for (int i = from; i < from + 200; ++i) say(fmt::format("E29806{:06X}", i));
+  };
+  invent(0);
+  say(kOther);
+  say(kMac);
+  invent(200);
+  EXPECT_EQ(small.devices(), 100U);
+  ASSERT_TRUE(small.contact(id(kMac)));
+  EXPECT_TRUE(small.contact(id(kOther)));
+  go_to(now.ticks + seconds(2));
+  EXPECT_EQ(all<Publish>(small.on_time(now)).at(0).topic, "cmnd/tasmota_80FF6D/Status");
+  go_to(*small.next_wake());
+  EXPECT_EQ(all<Publish>(small.on_time(now)).at(0).topic, "cmnd/tasmota_80FF6E/Status");
+}
+
+TEST_F(TasmotaDialect, AStrangerDoesNotPushOutWhomTheHomeKnows) {
+  acquaintances[id(kMac)] = Acquaintance::listed;
+  Dialect small(1, [this](const DeviceId& device) { return acquaintance(device); });
+  (void)small.on_message({config_topic(kMac), config_text(kMac), true}, now);
+  (void)small.on_message({config_topic(kOther), config_text(kOther), false}, now);
+  EXPECT_TRUE(small.contact(id(kMac)));
+  EXPECT_FALSE(small.contact(id(kOther)));
+}
+
+TEST_F(TasmotaDialect, AKnownDeviceTakesItsTopicBackFromOneThatNeverAnswered) {
+  for (const auto* topic : {"tasmota_80FF6D", "tasmota_80FF6D/x"}) {
+    Dialect home(100, [this](const DeviceId& device) { return acquaintance(device); });
+    acquaintances[id(kMac)] = Acquaintance::accepted;
+    (void)home.on_message({config_topic(kOther), config_text(kOther, R"("bat":0)", topic), true}, now);
+    const auto effects = home.on_message({config_topic(kMac), config_text(kMac), true}, now);
+    EXPECT_TRUE(home.contact(id(kMac)));
+    EXPECT_FALSE(home.contact(id(kOther)));
+    EXPECT_EQ(all<Unsubscribe>(effects).size(), 1U);
+    go_to(*home.next_wake());
+    EXPECT_EQ(all<Publish>(home.on_time(now)).at(0).topic, "cmnd/tasmota_80FF6D/Status");
+    EXPECT_FALSE(home.next_wake());
+  }
+}
+
+TEST_F(TasmotaDialect, WhoIsDismissedIsNeitherAskedNorHeardUntilItIsAnnouncedAnew) {
+  hear(config_topic(kMac), config_text(kMac), true);
+  const auto effects = dialect.dismiss(id(kMac));
+  ASSERT_EQ(all<Unsubscribe>(effects).size(), 1U);
+  EXPECT_EQ(all<Unsubscribe>(effects)[0].filters.size(), 10U);
+  EXPECT_EQ(dialect.counters().dismissed, 1U);
+  EXPECT_EQ(dialect.devices(), 0U);
+  EXPECT_EQ(pass(std::chrono::hours(1)), Strings());
+  EXPECT_TRUE(hear("tele/tasmota_80FF6D/STATE", "{}").empty());
+  EXPECT_TRUE(dialect.dismiss(id(kMac)).empty());
+  hear(config_topic(kMac), config_text(kMac), true);
+  EXPECT_TRUE(dialect.contact(id(kMac)));
 }
 
 TEST_F(TasmotaDialect, WhereEveryDeviceIsRealANewOneIsTurnedAway) {

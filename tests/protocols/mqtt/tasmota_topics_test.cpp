@@ -61,6 +61,20 @@ TEST(TasmotaTopics, RefusePartsThatReachElsewhere) {
   EXPECT_TRUE(refused(reserved));
 }
 
+TEST(TasmotaTopics, RefuseThoseOnWhichOtherDevicesListenToo) {
+  for (const std::string topic : {"tasmotas", "tasmotas/x", "sonoffs", "DVES_80FF6D_fb", "DVES_80FF6D_fb/x"}) {
+    auto hostile = usual();
+    hostile.topic = topic;
+    EXPECT_TRUE(refused(hostile)) << topic;
+    hostile = usual();
+    hostile.prefixes[0] = "cmnd/" + topic;
+    EXPECT_TRUE(refused(hostile)) << topic;
+  }
+  auto harmless = usual();
+  harmless.topic = "tasmotas_kitchen";
+  EXPECT_FALSE(refused(harmless));
+}
+
 TEST(TasmotaTopics, MustBeThree) {
   auto same = usual();
   same.prefixes = {"cmnd", "cmnd", "tele"};

@@ -1,7 +1,9 @@
 // Who is to be asked next, and when: spread over time, so that a thousand retained announcements do not become a
-// thousand questions in one second. Times are those of the loop's monotonic clock.
+// thousand questions in one second; those whom the home knows best come before all others. Times are those of the
+// loop's monotonic clock.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <set>
 #include <utility>
@@ -18,13 +20,13 @@ class Asking {
   void schedule(Member& member, Duration at);
   void cancel(Member& member);
 
-  // The member whose turn has come, taken from the queue; nothing while it is too early for anyone.
+  // The member whose turn has come, taken from its queue; nothing while it is too early for anyone.
   std::optional<DeviceId> next(Duration now);
 
   [[nodiscard]] std::optional<Duration> wake_at() const;
 
  private:
-  std::set<std::pair<Duration, DeviceId>> queue_;
+  std::array<std::set<std::pair<Duration, DeviceId>>, kAcquaintances> queues_;
   Duration not_before_{};
 };
 

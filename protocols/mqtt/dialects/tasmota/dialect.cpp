@@ -68,6 +68,12 @@ std::size_t fingerprint_of(const std::string& payload) {
   return std::max<std::size_t>(1, std::hash<std::string>{}(payload));
 }
 
+// An invented announcement that came first must not keep a device of this home out. Whoever abuses a known device's
+// name gains no more than the question who is there.
+bool gives_way(const Member& first, const Member& second) {
+  return !first.confirmed && first.acquaintance < second.acquaintance;
+}
+
 }  // namespace
 
 Effects Dialect::on_connected() {
@@ -106,6 +112,21 @@ Effects Dialect::on_time(Now now) {
   Effects out;
   while (const auto id = asking_.next(now.ticks)) {
     if (Member* member = roster_.find(*id)) ask(*member, now, out);
+  }
+  return out;
+}
+
+Effects Dialect::dismiss(const DeviceId& device) {
+  Effects out;
+  Member* member = roster_.find(device);
+  if (member == nullptr) return out;
+  ++counters_.dismissed;
+  asking_.cancel(*member);
+  const auto topics = member->seated ? std::optional(member->topics) : std::nullopt;
+  roster_.remove(*member);
+  if (topics) {
+    out.emplace_back(Unsubscribe{filters(*topics)});
+    vacated(*topics, out);
   }
   return out;
 }
@@ -157,7 +178,7 @@ void Dialect::on_config(std::string_view topic_mac, const Message& message, Now 
 
 Member* Dialect::admit(const DeviceId& device, Now now, Effects& out) {
   std::optional<Member> gone;
-  Member* member = roster_.admit(device, gone);
+  Member* member = roster_.admit(device, acquaintance(device), gone);
   if (gone) {
     asking_.cancel(*gone);
     if (gone->seated) {
@@ -175,12 +196,16 @@ Member* Dialect::admit(const DeviceId& device, Now now, Effects& out) {
 bool Dialect::take_seat(Member& member, const Config& config, Now now, Effects& out) {
   if (member.seated && member.topics == config.topics) return true;
   const auto before = member.seated ? std::optional(member.topics) : std::nullopt;
-  if (const auto taken = roster_.seat(member, config.topics)) {
+  while (const auto taken = roster_.seat(member, config.topics)) {
     ++counters_.contested;
-    waiting_.insert_or_assign(*taken, member.id);
-    remark(fmt::format("{} announces the MQTT topic '{}', which another device has: give one of them a topic of its "
-                       "own (Topic command)",
-                       member.id.to_string(), printable(*taken)),
+    if (gives_way(*taken->by, member)) {
+      displace(*taken->by, out);
+      continue;
+    }
+    waiting_.insert_or_assign(taken->prefix, member.id);
+    remark(fmt::format("{} announces the MQTT topic '{}', or one above or below it, which another device has: give one "
+                       "of them a topic of its own (Topic command)",
+                       member.id.to_string(), printable(taken->prefix)),
            now, out);
     return false;
   }
@@ -193,6 +218,15 @@ bool Dialect::take_seat(Member& member, const Config& config, Now now, Effects& 
   member.firmware_wanted = true;
   out.emplace_back(Subscribe{filters(member.topics)});
   return true;
+}
+
+// It is not listened to until it announces itself on other topics, or is better known by then.
+void Dialect::displace(Member& member, Effects& out) {
+  asking_.cancel(member);
+  roster_.unseat(member);
+  member.fingerprint = 0;
+  out.emplace_back(Unsubscribe{filters(member.topics)});
+  vacated(member.topics, out);
 }
 
 void Dialect::on_last_will(Member& member, const Message& message, Now now, Effects& out) {
@@ -318,6 +352,10 @@ void Dialect::ask(Member& member, Now now, Effects& out) {
   ++counters_.asked;
   out.emplace_back(Publish{member.topics.command + "Status", member.confirmed ? "2" : "5"});
   if (member.asks_left > 0) asking_.schedule(member, now.ticks + kAnswerWait);
+}
+
+Acquaintance Dialect::acquaintance(const DeviceId& device) const {
+  return acquainted_ ? acquainted_(device) : Acquaintance::stranger;
 }
 
 void Dialect::remark(std::string text, Now now, Effects& out) {

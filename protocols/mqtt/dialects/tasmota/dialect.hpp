@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -65,10 +66,15 @@ class Dialect {
     std::uint64_t contested = 0;    // ... because another device has the topic
     std::uint64_t impostors = 0;    // devices that turned out to be others than announced, or no Tasmota
     std::uint64_t crowded_out = 0;  // the limit of devices was reached
+    std::uint64_t dismissed = 0;    // the home took them not in
     std::uint64_t asked = 0;
   };
 
-  explicit Dialect(std::size_t most_devices = kMaxDevices) : roster_(most_devices) {}
+  // What the home made of a device. Called at each announcement: what it says may change.
+  using Acquainted = std::function<Acquaintance(const DeviceId&)>;
+
+  explicit Dialect(std::size_t most_devices = kMaxDevices, Acquainted acquainted = {})
+      : roster_(most_devices), acquainted_(std::move(acquainted)) {}
 
   // The broker has forgotten our subscriptions: those to devices that are known are made again. The caller subscribes
   // kDiscoveryFilter.
@@ -77,6 +83,9 @@ class Dialect {
   Effects on_time(Now now);
   // When on_time has something to do, on the monotonic clock; nothing: not before a message.
   [[nodiscard]] std::optional<Duration> next_wake() const { return asking_.wake_at(); }
+
+  // The home took the device not in: it is not listened to and not asked until it is announced anew.
+  Effects dismiss(const DeviceId& device);
 
   // While quiet, the device is not asked anything from here: a question during an update makes it fail
   // (arendst/Tasmota #21807). Also for devices that are not known yet.
@@ -92,6 +101,7 @@ class Dialect {
   void on_config(std::string_view topic_mac, const Message& message, Now now, Effects& out);
   Member* admit(const DeviceId& device, Now now, Effects& out);
   bool take_seat(Member& member, const Config& config, Now now, Effects& out);
+  void displace(Member& member, Effects& out);
   void on_last_will(Member& member, const Message& message, Now now, Effects& out);
   void on_state(Member& member, Now now, Effects& out);
   void on_words(Member& member, const Words& words, Now now, Effects& out);
@@ -104,7 +114,10 @@ class Dialect {
   void ask(Member& member, Now now, Effects& out);
   void remark(std::string text, Now now, Effects& out);
 
+  [[nodiscard]] Acquaintance acquaintance(const DeviceId& device) const;
+
   Roster roster_;
+  Acquainted acquainted_;
   Asking asking_;
   std::set<DeviceId> quiet_;
   std::map<std::string, DeviceId> waiting_;  // by the prefix that another device has: the last one that wanted it

@@ -1,6 +1,6 @@
 // The Tasmota devices that this home's broker knows, and which of them may use which topics: one topic, one device,
-// first come. Bounded; a flood of invented devices pushes out invented ones. Lives in memory only: the broker's
-// retained announcements fill it again at each start.
+// first come, unless the home knows the second better. Bounded; a flood of invented devices pushes out invented ones.
+// Lives in memory only: the broker's retained announcements fill it again at each start.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/device_id.hpp"
@@ -19,10 +20,15 @@ namespace homepatch::mqtt::tasmota {
 
 inline constexpr std::size_t kMaxDevices = 4096;
 
+// What this home made of a device before, worst first.
+enum class Acquaintance { stranger, listed, accepted };
+inline constexpr std::size_t kAcquaintances = 3;
+
 struct Member {
   explicit Member(DeviceId identity) : id(std::move(identity)) {}
 
   DeviceId id;
+  Acquaintance acquaintance = Acquaintance::stranger;
   Topics topics;
   std::string online_text;
   std::string offline_text;
@@ -46,13 +52,19 @@ class Roster {
 
   [[nodiscard]] Member* find(const DeviceId& id);
 
-  // The member, new ones unseated. When all places are taken, the oldest unconfirmed member has to go and is handed out
-  // in `gone`; nullptr when every member is confirmed.
-  Member* admit(const DeviceId& id, std::optional<Member>& gone);
+  // The member, new ones unseated. When all places are taken, an unconfirmed member has to go and is handed out in
+  // `gone`: of the least known, the oldest. nullptr when every member is confirmed or better known than the new one.
+  Member* admit(const DeviceId& id, Acquaintance acquaintance, std::optional<Member>& gone);
 
-  // Gives the topics to the member. Otherwise the one that another member has, and nothing changes.
-  std::optional<std::string> seat(Member& member, const Topics& topics);
+  struct Taken {
+    Member* by;
+    std::string prefix;  // of `by`
+  };
+  // Gives the topics to the member. Nothing changes where another member has one of them, or a command prefix that is
+  // some levels above or below: a Tasmota device takes everything below its own for a command.
+  std::optional<Taken> seat(Member& member, const Topics& topics);
   void unseat(Member& member);
+  void remove(Member& member);
   void confirm(Member& member);
 
   struct Place {
@@ -66,10 +78,18 @@ class Roster {
   [[nodiscard]] std::size_t size() const { return members_.size(); }
 
  private:
+  using Rank = std::pair<Acquaintance, std::uint64_t>;  // and age
+  static Rank rank(const Member& member) { return {member.acquaintance, member.age}; }
+  void get_acquainted(Member& member, Acquaintance acquaintance);
+  [[nodiscard]] std::optional<Taken> taken(const Member& member, const Topics& topics) const;
+  [[nodiscard]] std::optional<Taken> taken_above(const Member& member, const std::string& command) const;
+  [[nodiscard]] std::optional<Taken> taken_below(const Member& member, const std::string& command) const;
+
   const std::size_t most_;
   std::map<DeviceId, Member> members_;
-  std::map<std::uint64_t, Member*> unconfirmed_;             // by age
+  std::map<Rank, Member*> unconfirmed_;                      // who has to go, first to last
   std::unordered_map<std::string_view, Member*> by_prefix_;  // keys live in the members' topics
+  std::map<std::string_view, Member*> by_command_;           // the same
   std::uint64_t next_age_ = 0;
 };
 

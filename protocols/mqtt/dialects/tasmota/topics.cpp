@@ -10,6 +10,8 @@ namespace homepatch::mqtt::tasmota {
 namespace {
 
 constexpr std::array<std::string_view, 3> kReserved{"tasmota/discovery/", "homeassistant/", "homepatch/"};
+// The firmware's own names for the topic on which all devices listen, today's and the one of old settings (GroupTopic).
+constexpr std::array<std::string_view, 2> kGroupTopics{"tasmotas", "sonoffs"};
 constexpr std::size_t kMaxTemplate = 200;
 constexpr std::size_t kMaxPart = 100;
 
@@ -43,6 +45,22 @@ Result<std::string> fill(const TopicTemplate& announced, const std::string& pref
   return topic;
 }
 
+// "DVES_80FF6D_fb": listened on by the device of that MAC address, whatever its own topic is.
+bool is_fallback(std::string_view level) {
+  return level.size() == std::string_view("DVES_80FF6D_fb").size() && level.starts_with("DVES_") &&
+         level.ends_with("_fb");
+}
+
+// Wherever the level stands: the order of levels is each owner's own.
+bool others_listen(std::string_view command) {
+  while (!command.empty()) {
+    const auto level = command.substr(0, command.find('/'));
+    if (is_fallback(level) || std::ranges::find(kGroupTopics, level) != kGroupTopics.end()) return true;
+    command.remove_prefix(std::min(level.size() + 1, command.size()));
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<Topics> build_topics(const TopicTemplate& announced, const DeviceId& device) {
@@ -59,6 +77,9 @@ Result<Topics> build_topics(const TopicTemplate& announced, const DeviceId& devi
   topics.command = TRY(fill(announced, announced.prefixes[0], id));
   topics.status = TRY(fill(announced, announced.prefixes[1], id));
   topics.telemetry = TRY(fill(announced, announced.prefixes[2], id));
+  if (others_listen(topics.command)) {
+    return fail(Errc::malformed, "on its command topic other devices listen too: give it a topic of its own");
+  }
   if (topics.command == topics.status || topics.command == topics.telemetry || topics.status == topics.telemetry) {
     return fail(Errc::malformed, "its command, status and telemetry topics are not three");
   }

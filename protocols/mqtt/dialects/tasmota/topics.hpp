@@ -32,8 +32,9 @@ struct Topics {
 };
 
 // malformed for: a template without %prefix% or %topic%, an unknown %token%, wildcards, control characters, empty
-// levels, topics above kMaxTopic, under '$', tasmota/discovery, homeassistant or homepatch, or two prefixes that are
-// one. %id% is the MAC address in 12 digits, as the firmware has it (GetTopic_P).
+// levels, topics above kMaxTopic, under '$', tasmota/discovery, homeassistant or homepatch, a command topic on which
+// other devices listen too (the group topic, the fallback topic that each has), or two prefixes that are one. %id% is
+// the MAC address in 12 digits, as the firmware has it (GetTopic_P).
 Result<Topics> build_topics(const TopicTemplate& announced, const DeviceId& device);
 
 // "E0980680FF6D": the MAC address as Tasmota writes it in topics.
