@@ -329,14 +329,14 @@ TEST_F(TasmotaDialect, TenThousandInventedDevicesStayWithinTheLimitAndPushOutNoR
 
 // After a restart nobody has said yet who he is, and the broker repeats thousands of invented announcements.
 TEST_F(TasmotaDialect, AKnownDeviceKeepsItsPlaceAndIsAskedFirst) {
-  acquaintances[id(kMac)] = Acquaintance::accepted;
-  acquaintances[id(kOther)] = Acquaintance::listed;
+  acquaintances[id(kMac)] = Acquaintance::listed;
+  acquaintances[id(kOther)] = Acquaintance::accepted;
   Dialect small(100, [this](const DeviceId& device) { return acquaintance(device); });
   const auto say = [&](const std::string& mac) {
     (void)small.on_message({config_topic(mac), config_text(mac), true}, now);
   };
   const auto invent = [&](int from) {
-    for (int i = from; i < from + 200; ++i) say(fmt::format("E29806{:06X}", i));
+    for (int i = from; i < from + 200; ++i) say(fmt::format("E00006{:06X}", i));
   };
   invent(0);
   say(kOther);
@@ -346,9 +346,9 @@ TEST_F(TasmotaDialect, AKnownDeviceKeepsItsPlaceAndIsAskedFirst) {
   ASSERT_TRUE(small.contact(id(kMac)));
   EXPECT_TRUE(small.contact(id(kOther)));
   go_to(now.ticks + seconds(2));
-  EXPECT_EQ(all<Publish>(small.on_time(now)).at(0).topic, "cmnd/tasmota_80FF6D/Status");
-  go_to(*small.next_wake());
   EXPECT_EQ(all<Publish>(small.on_time(now)).at(0).topic, "cmnd/tasmota_80FF6E/Status");
+  go_to(*small.next_wake());
+  EXPECT_EQ(all<Publish>(small.on_time(now)).at(0).topic, "cmnd/tasmota_80FF6D/Status");
 }
 
 TEST_F(TasmotaDialect, AStrangerDoesNotPushOutWhomTheHomeKnows) {
