@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "protocols/feeds/catalog_reader.hpp"
+#include "protocols/feeds/deny_reader.hpp"
 #include "protocols/feeds/models_reader.hpp"
 
 namespace homepatch::feeds {
@@ -28,7 +29,7 @@ std::vector<std::string> examples() {
 
 TEST(CatalogDocument, ItsExamplesAreRead) {
   const auto written = examples();
-  ASSERT_EQ(written.size(), 2U);
+  ASSERT_EQ(written.size(), 3U);
   std::string found;
   const auto models = read_models(written[0], [&](const Match&, std::string_view path) { found = path; });
   EXPECT_TRUE(models) << models.error().text;
@@ -37,6 +38,9 @@ TEST(CatalogDocument, ItsExamplesAreRead) {
   EXPECT_EQ(catalog->releases.back().version, "1.1.0");
   EXPECT_EQ(catalog->releases.back().cves.size(), 1U);
   EXPECT_TRUE(catalog->support);
+  const auto denied = read_deny(written[2]);
+  ASSERT_TRUE(denied) << denied.error().text;
+  EXPECT_EQ(denied->begin()->second, "bricks revision B");
 }
 
 }  // namespace
