@@ -69,7 +69,7 @@ class CallError {
   sd_bus_error error_ = SD_BUS_ERROR_NULL;
 };
 
-Result<std::string> path_in(const Value& answer) {
+Result<std::string> text_in(const Value& answer) {
   if (!answer.is_string()) return fail(Errc::internal, "homepatchd's answer is not what was asked for");
   return answer.get<std::string>();
 }
@@ -137,8 +137,16 @@ Result<Value> Bus::get(const std::string& path, const char* interface, const cha
   return send(call, limit);
 }
 
+Result<std::string> Bus::import(int file, const std::string& feed) {
+  const Message call = TRY(new_call(kRoot, kManager, "Import"));
+  if (const int r = sd_bus_message_append(call.get(), "hs", file, feed.c_str()); r < 0) {
+    return fail(errno_error("handing the file to homepatchd", -r));
+  }
+  return text_in(TRY(send(call, kRefreshLimit)));
+}
+
 Result<std::string> Bus::find_device(const std::string& text) {
-  return path_in(TRY(get(kRoot, kManager, "FindDevice", text)));
+  return text_in(TRY(get(kRoot, kManager, "FindDevice", text)));
 }
 
 Result<std::string> Bus::start_update(const std::string& device_path) {
@@ -146,7 +154,7 @@ Result<std::string> Bus::start_update(const std::string& device_path) {
   if (const int r = sd_bus_message_append(call.get(), "a{sv}", 0); r < 0) {
     return fail(errno_error("writing a call to homepatchd", -r));
   }
-  return path_in(TRY(send(call, kAnswerLimit)));
+  return text_in(TRY(send(call, kAnswerLimit)));
 }
 
 }  // namespace homepatch::cli

@@ -49,6 +49,9 @@ class Bus {
   // The object path of the one device that `text` means.
   Result<std::string> find_device(const std::string& text);
 
+  // Manager.Import(): hands the open file over; the text for people.
+  Result<std::string> import(int file, const std::string& feed);
+
   // Device.Update(): the path of the new update.
   Result<std::string> start_update(const std::string& device_path);
 

@@ -58,6 +58,8 @@ Json to_json(const ReleaseView& r) {
           {"bytes", r.bytes},
           {"cached", r.cached},
           {"provenance", r.provenance},
+          {"signed_by", r.signed_by},
+          {"verified_by", r.verified_by},
           {"support_end", r.support_end}};
 }
 
@@ -96,7 +98,10 @@ Json to_json(const DecisionView& d) {
           {"protects", d.protects},
           {"kind", d.kind},
           {"severity", d.severity},
-          {"support_end", d.support_end}};
+          {"support_end", d.support_end},
+          {"provenance", d.provenance},
+          {"signed_by", d.signed_by},
+          {"verified_by", d.verified_by}};
 }
 
 Json to_json(const Error& error) { return {{"error", {{"code", to_string(error.code)}, {"text", error.text}}}}; }

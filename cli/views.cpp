@@ -97,6 +97,8 @@ ReleaseView ReleaseView::from(const Value& p) {
   r.bytes = count_of(p, "Bytes");
   r.cached = flag_of(p, "Cached");
   r.provenance = text_of(p, "Provenance");
+  r.signed_by = text_of(p, "SignedBy");
+  r.verified_by = text_of(p, "VerifiedBy");
   r.support_end = text_of(p, "SupportEnd");
   return r;
 }
@@ -157,6 +159,9 @@ DecisionView DecisionView::from(const Value& d) {
   v.kind = text_of(d, "kind");
   v.severity = text_of(d, "severity");
   v.support_end = text_of(d, "support_end");
+  v.provenance = text_of(d, "provenance");
+  v.signed_by = text_of(d, "signed_by");
+  v.verified_by = text_of(d, "verified_by");
   return v;
 }
 

@@ -66,6 +66,8 @@ struct ReleaseView {
   std::uint64_t bytes = 0;
   bool cached = false;
   std::string provenance;
+  std::string signed_by;    // the roles, for people
+  std::string verified_by;  // gateway, or both
   std::string support_end;
 
   static ReleaseView from(const Value& properties);
@@ -118,6 +120,9 @@ struct DecisionView {
   std::string kind;
   std::string severity;
   std::string support_end;
+  std::string provenance;   // what vouches for the release
+  std::string signed_by;    // the roles, for people
+  std::string verified_by;  // gateway, or gateway and device
 
   static DecisionView from(const Value& dictionary);
 

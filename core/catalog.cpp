@@ -56,6 +56,10 @@ std::optional<ReleaseKind> release_kind_from(std::string_view text) { return mea
 std::string_view to_string(Severity severity) { return spelling(kSeverities, severity); }
 std::optional<Severity> severity_from(std::string_view text) { return meaning(kSeverities, text); }
 
+std::string_view Catalog::verified_by() const {
+  return device_verifies == "signature" || device_verifies == "hash" ? "gateway and device" : "gateway";
+}
+
 const Release* Catalog::by_version(std::string_view version) const {
   return find(releases, &Release::version, version);
 }

@@ -12,6 +12,7 @@
 
 #include "core/digest.hpp"
 #include "core/family.hpp"
+#include "core/provenance.hpp"
 
 namespace homepatch {
 
@@ -86,6 +87,7 @@ struct Release {
   std::string advisory_url;
   Requires required;
   std::vector<Image> images;  // may be empty: a version that was shipped but is not offered
+  bool taken_back = false;    // the feed's deny list took an image out of it; set by whoever reads that list
 
   friend bool operator==(const Release&, const Release&) = default;
 };
@@ -101,8 +103,10 @@ struct Support {
 
 struct Catalog {
   std::string feed;  // the local name of the feed that it came from; set by the reader's caller
-  std::string path;  // its TUF target path, "<vendor>/<model>/catalog.json"
-  std::string date;  // when it was signed, YYYY-MM-DDTHH:MM:SSZ (I10)
+  Provenance provenance = Provenance::signed_feed;  // how it came; set by the reader's caller, as is what follows
+  std::string signed_by;                            // for people: "targets (2 keys), acme.example (1 key)"
+  std::string path;                                 // its TUF target path, "<vendor>/<model>/catalog.json"
+  std::string date;                                 // when it was signed, YYYY-MM-DDTHH:MM:SSZ (I10)
   std::string vendor_id;
   std::string vendor_name;
   std::string security_contact;
@@ -119,6 +123,9 @@ struct Catalog {
   bool end_of_life = false;       // the maker will publish nothing more
   std::string end_of_life_since;  // YYYY-MM-DD, may be empty
   Translations end_of_life_advice;
+
+  // Who checks an image before it runs, as far as the maker says: "gateway", or "gateway and device".
+  [[nodiscard]] std::string_view verified_by() const;
 
   // The release that the text names exactly; nullptr where the catalog has none. Neither occurs twice in a catalog.
   [[nodiscard]] const Release* by_version(std::string_view version) const;

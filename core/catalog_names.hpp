@@ -40,5 +40,6 @@ bool is_timestamp(std::string_view text);
 
 // The files of a feed that do not belong to one model. No vendor id can have this name.
 inline constexpr std::string_view kModelsPath = "_feed/models.json";
+inline constexpr std::string_view kDenyPath = "_feed/deny.json";
 
 }  // namespace homepatch

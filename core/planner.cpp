@@ -75,11 +75,15 @@ class Deciding {
   bool why_no_offer() {
     bool newer = false;
     bool fitting = false;
+    bool taken_back = false;
     for (const auto& release : decision_.catalog->releases) {
-      if (release.seq <= installed_->seq || release.images.empty()) continue;
+      if (release.seq <= installed_->seq) continue;
+      taken_back |= release.taken_back;
+      if (release.images.empty()) continue;
       newer = true;
       fitting |= !images_for(release, device_.hardware).empty();
     }
+    if (taken_back && !fitting) return say_nothing_to_do(Reason::taken_back);
     if (!newer) return say_nothing_to_do(Reason::up_to_date);
     if (fitting) return say_nothing_to_do(Reason::installed_is_newest_reachable);
     if (device_.hardware.empty()) return say(Verdict::ask, Reason::hardware_unknown);
@@ -112,6 +116,7 @@ class Deciding {
     if (installed_ == nullptr) return say_installed_unknown();
     if (const auto past = verdict_of_past(); past != Reason::none) return say(Verdict::ask, past);
     if (device_.sleepy) return say(Verdict::ask, Reason::sleeps);
+    if (!may_be_automatic(decision_.catalog->provenance, false)) return say(Verdict::ask, Reason::not_automatic);
     if (!policy_.automatic || decision_.catalog->method == "confirm") return say(Verdict::ask, Reason::owner_decides);
     if (device_.condition != Condition::online) return say(Verdict::wait, Reason::offline);
     say(Verdict::update, Reason::update_available);

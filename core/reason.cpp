@@ -23,6 +23,8 @@ constexpr std::array kRows{
         "configuration."},
     Row{Reason::not_updatable, "not_updatable", "Its maker says that this model takes no updates."},
     Row{Reason::no_image, "no_image", "A newer release exists, but the feed has no image of it for this hardware."},
+    Row{Reason::taken_back, "taken_back",
+        "A newer release exists, but its feed took the image back. Nothing is installed until there is another one."},
     Row{Reason::installed_is_newest_reachable, "installed_is_newest_reachable",
         "Newer releases exist, but none may be installed from the version it has; its maker has to offer a step "
         "between."},
@@ -36,6 +38,10 @@ constexpr std::array kRows{
         "It does not report its hardware, and the release is meant for particular hardware only."},
     Row{Reason::owner_decides, "owner_decides",
         "You, or the maker, asked that nobody updates it unasked: homepatchctl update."},
+    Row{Reason::not_automatic, "not_automatic",
+        "An update came by another way than the feed itself, so you are asked. Look at what vouches for it, then "
+        "install "
+        "it by hand."},
     Row{Reason::last_update_failed, "last_update_failed",
         "The last update to this release did not work. Look at it (homepatchctl updates), then try again with "
         "homepatchctl update."},
@@ -66,6 +72,8 @@ constexpr std::array kRows{
         "write to the broker."},
     Row{Reason::install_refused, "install_refused", "The device has the image but refused to install it."},
     Row{Reason::install_failed, "install_failed", "The device tried to install the image and reported a failure."},
+    Row{Reason::not_installed, "not_installed",
+        "The device was told to install the image, did not restart, and still runs the version it had."},
     Row{Reason::installed_old_version, "installed_old_version",
         "It restarted and came back with the version it had before."},
     Row{Reason::contradictory, "contradictory",

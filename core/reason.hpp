@@ -15,6 +15,7 @@ enum class Reason {
   no_catalog,                     // no enabled feed knows this model
   not_updatable,                  // the maker says that this model takes no updates
   no_image,                       // a newer release exists, but none of its images fits this hardware
+  taken_back,                     // a newer release exists, but its feed took its image back
   installed_is_newest_reachable,  // newer releases exist, none can be reached from the installed one
   // of a decision: the owner is asked
   new_device,
@@ -22,6 +23,7 @@ enum class Reason {
   ambiguous_model,   // two enabled feeds claim this model
   hardware_unknown,  // the device does not report its hardware and the release is not for "any"
   owner_decides,     // policy asks before updating
+  not_automatic,     // what vouches for the image is not enough to install it unasked
   last_update_failed,
   sleeps,  // battery or sleeping device
   // of a decision: it will happen
@@ -44,6 +46,7 @@ enum class Reason {
   identity_mismatch,  // what answers at the device's address says that it is another device
   install_refused,
   install_failed,
+  not_installed,          // it still runs the version it had, and was not seen to restart
   installed_old_version,  // it came back with the version it had
   contradictory,          // the device's own words disagree
   unexpected_version,

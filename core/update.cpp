@@ -322,8 +322,10 @@ class Step {
     if (reports(e, InstallResult::Kind::success)) {
       finish(Phase::failed, Reason::contradictory,
              "it reports a successful installation and still runs " + u().from_version);
+    } else if (!u().restarted) {
+      attempt_failed(Reason::not_installed, true, true, "");
     } else {
-      finish(Phase::fell_back, Reason::installed_old_version, u().restarted ? "" : "its restart was not seen");
+      finish(Phase::fell_back, Reason::installed_old_version, "");
     }
   }
 

@@ -14,6 +14,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "core/catalog_names.hpp"
 #include "protocols/http/url.hpp"
 
 namespace homepatch {
@@ -25,6 +26,7 @@ using std::chrono::seconds;
 constexpr std::size_t kMaxConfigFile = 256UL << 10;
 constexpr std::size_t kMaxFeeds = 32;
 constexpr std::size_t kMaxTexts = 64;
+constexpr std::size_t kMaxMirrors = 16;
 constexpr std::size_t kMaxDropIns = 256;
 constexpr double kLongest = 1e8;  // seconds
 
@@ -118,10 +120,17 @@ Table::Reader filled_text(std::string& out) {
   };
 }
 
+// Without the slashes at its end.
+Result<std::string> web_address_of(const toml::node& node) {
+  std::string address = TRY(text_of(node));
+  TRY(parse_url(address));
+  while (address.ends_with('/')) address.pop_back();
+  return address;
+}
+
 Table::Reader web_address(std::string& out) {
   return [&out](const toml::node& node) -> Status {
-    out = TRY(text_of(node));
-    if (auto url = parse_url(out); !url) return fail(std::move(url).error());
+    out = TRY(web_address_of(node));
     return {};
   };
 }
@@ -210,6 +219,17 @@ Table::Reader texts(std::vector<std::string>& out, std::size_t min = 0) {
   };
 }
 
+Table::Reader web_addresses(std::vector<std::string>& out) {
+  return [&out](const toml::node& node) -> Status {
+    const auto* array = node.as_array();
+    if (array == nullptr || array->size() > kMaxMirrors) {
+      return must(node, fmt::format("a list of at most {} addresses", kMaxMirrors));
+    }
+    for (const auto& item : *array) out.push_back(TRY(web_address_of(item)));
+    return {};
+  };
+}
+
 Table::Reader table(std::function<Status(const toml::table&)> read) {
   return [read = std::move(read)](const toml::node& node) -> Status {
     const auto* inner = node.as_table();
@@ -224,6 +244,25 @@ bool is_name(std::string_view name) {
   });
 }
 
+// A vendor domain belongs to one feed: two that speak for it would have to be believed in turn.
+Status check_vendors(const FeedConfig& feed, const std::vector<FeedConfig>& others) {
+  for (const auto& vendor : feed.vendors) {
+    if (!is_vendor_id(vendor)) {
+      return fail(Errc::invalid_argument,
+                  fmt::format("feed '{}': vendors: '{}' must be a domain name in lower case, such as "
+                              "acme.example",
+                              feed.name, printable(vendor, 100)));
+    }
+    for (const auto& other : others) {
+      if (std::ranges::find(other.vendors, vendor) == other.vendors.end()) continue;
+      return fail(Errc::invalid_argument,
+                  fmt::format("the feeds '{}' and '{}' both speak for {}: take it out of the vendors of one of them",
+                              other.name, feed.name, vendor));
+    }
+  }
+  return {};
+}
+
 Status read_feed(const std::filesystem::path& file, const toml::node& node, Config& config) {
   FeedConfig feed;
   const auto* table = node.as_table();
@@ -231,6 +270,8 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
   TRY(Table(file, "feed")
           .key("name", text(feed.name))
           .key("url", web_address(feed.url))
+          .key("mirrors", web_addresses(feed.mirrors))
+          .key("hosts", texts(feed.hosts))
           .key("root", path(feed.root))
           .key("vendors", texts(feed.vendors))
           .read(*table));
@@ -252,7 +293,7 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
   }
   if (config.feeds.size() >= kMaxFeeds)
     return fail(Errc::too_large, fmt::format("{}: more than {} feeds", where, kMaxFeeds));
-  while (feed.url.ends_with('/')) feed.url.pop_back();
+  TRY_IN(where, check_vendors(feed, config.feeds));
   config.feeds.push_back(std::move(feed));
   return {};
 }
@@ -339,7 +380,8 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
 }
 
 Status read_config_file(const std::filesystem::path& file, Config& config) {
-  const std::string content = TRY_IN("reading the configuration", read_file(file, kMaxConfigFile));
+  const std::string content =
+      TRY_IN("reading the configuration (-c FILE names another)", read_file(file, kMaxConfigFile));
   // Debian's library throws, and only here.
   try {
     return read_all(file, toml::parse(std::string_view(content), file.string()), config);

@@ -19,9 +19,11 @@ namespace homepatch {
 
 struct FeedConfig {
   std::string name;                  // letters, digits, '-' and '_'; what logs and programs call it
-  std::string url;                   // the folder that holds metadata/ and targets/
+  std::string url;                   // the folder that holds metadata/ and targets/; no slash at the end
+  std::vector<std::string> mirrors;  // further such folders, tried in turn
+  std::vector<std::string> hosts;    // "host" or "host:port" where redirects may lead, besides those of the addresses
   std::filesystem::path root;        // the pinned root.json
-  std::vector<std::string> vendors;  // the vendor domains that it may speak for; empty: all
+  std::vector<std::string> vendors;  // the vendor domains that it may speak for; empty: all that no other feed claims
 
   friend bool operator==(const FeedConfig&, const FeedConfig&) = default;
 };

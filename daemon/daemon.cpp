@@ -6,6 +6,8 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "daemon/fetch/stock.hpp"
 #include "protocols/coap/registration_facts.hpp"
 
 namespace homepatch {
@@ -33,8 +35,8 @@ Status Daemon::open_storage() {
   database_ = TRY(Database::open(config_.state / "homepatch.db"));
   settings_ = std::make_unique<SettingsStore>(*database_);
   feed_store_ = std::make_unique<FeedStore>(*database_, config_.state / "feeds");
-  cache_ = TRY(ArtifactCache::open(*database_, config_.cache,
-                                   {config_.cache_limits.quota, config_.cache_limits.keep_free}));
+  cache_ =
+      TRY(ArtifactCache::open(*database_, config_.cache, {config_.cache_limits.quota, config_.cache_limits.keep_free}));
   clock_ = std::make_unique<ClockKeeper>(loop_, *settings_, config_.trust_clock);
   return clock_->start();
 }
@@ -42,13 +44,17 @@ Status Daemon::open_storage() {
 Status Daemon::open_network() {
   addresses_ = TRY(Addresses::open(loop_, config_.interfaces));
   fetcher_ = TRY(Fetcher::open(loop_));
+  fetcher_->set_ledger([this](const LedgerEntry& entry) { ledger_.add(loop_.now(), entry); });
   artifact_server_ = TRY(ArtifactServer::open(loop_, http_addresses()));
-  supply_ = std::make_unique<Supply>(loop_, *fetcher_, *cache_, [this](std::string_view feed, const UpdateImage& image) {
-    for (const auto& known : feeds_) {
-      if (known->config().name == feed) return known->target_urls(image.target, image.sha256);
-    }
-    return std::vector<std::string>();
-  });
+  supply_ =
+      std::make_unique<Supply>(loop_, *fetcher_, *cache_, [this](std::string_view feed, const UpdateImage& image) {
+        for (const auto& known : feeds_) {
+          if (known->config().name == feed)
+            return Supply::Places{known->mirrors().target_urls(image.target, image.sha256),
+                                  known->mirrors().allowed_hosts()};
+        }
+        return Supply::Places{};
+      });
   storeroom_ = std::make_unique<Storeroom>(loop_, *supply_, *cache_, *artifact_server_);
   addresses_->listen([this] { on_addresses(); });
   return {};
@@ -97,7 +103,8 @@ Status Daemon::open_mqtt() {
   settings.user = config_.mqtt.user;
   settings.client_id = config_.mqtt.client_id;
   if (!config_.mqtt.password_file.empty()) {
-    settings.password = TRY_IN("the password for the broker", read_secret(config_.mqtt.password_file));
+    settings.password =
+        TRY_IN("the password for the broker (password_file in [mqtt])", read_secret(config_.mqtt.password_file));
   }
   mqtt::tasmota::DeliveryLimits limits;
   limits.quiet_after_restart = config_.tasmota_quiet;
@@ -125,7 +132,10 @@ Status Daemon::open_engine() {
   settings.policy = config_.policy;
   settings.rules = config_.rules;
   engine_ = std::make_unique<Engine>(loop_, *database_, *storeroom_, std::move(deliveries), settings);
+  engine_->shelf.listen_denied([this](std::string_view feed, const auto& denied) { on_denied(feed, denied); });
   TRY(engine_->start());
+  cache_->rank_by([this] { return ranks(*engine_, *cache_); });
+  static_assert(static_cast<int>(ArtifactRank::in_use) == ArtifactCache::kNeverEvicted);
   restore_registrations();
   return {};
 }
@@ -153,6 +163,12 @@ Status Daemon::open_bus() {
     const auto digest = Digest::parse(sha256);
     return digest && cache_->contains(*digest);
   };
+  sources.import = [this](UniqueFd fd, const std::string& feed, auto done) {
+    importer_->import(std::move(fd), feed, std::move(done));
+  };
+  sources.ledger = &ledger_;
+  sources.stock = [this] { return take_stock(*engine_, *cache_); };
+  importer_ = std::make_unique<Importer>(loop_, *cache_, engine_->shelf, feeds_);
   bus_ = TRY(bus::Server::open(loop_, *engine_, std::move(sources)));
   join_engine_to_bus();
   return {};
@@ -178,13 +194,32 @@ void Daemon::join_engine_to_bus() {
 
 Status Daemon::open_feeds() {
   for (const auto& config : config_.feeds) {
-    feeds_.push_back(std::make_unique<Feed>(
-        config, config_.refresh_interval,
-        Feed::Ports{loop_, *fetcher_, *feed_store_, *settings_, engine_->shelf, *clock_,
-                    [this] { return own_matches(); }, [this] { bus_->on_status(); }}));
+    feeds_.push_back(
+        std::make_unique<Feed>(config, vendors_of_others(config), config_.refresh_interval,
+                               Feed::Ports{loop_, *fetcher_, *feed_store_, *settings_, engine_->shelf, *clock_,
+                                           [this] { return own_matches(); }, [this] { bus_->on_status(); }}));
     TRY_IN("feed " + config.name, feeds_.back()->start());
   }
   return {};
+}
+
+std::set<std::string> Daemon::vendors_of_others(const FeedConfig& feed) const {
+  std::set<std::string> out;
+  for (const auto& other : config_.feeds) {
+    if (other.name != feed.name) out.insert(other.vendors.begin(), other.vendors.end());
+  }
+  return out;
+}
+
+// What a feed takes back is stopped where it is on its way, and thrown out unless another feed still offers it.
+void Daemon::on_denied(std::string_view feed, const CatalogShelf::Denied& denied) {
+  engine_->withdraw(feed, denied);
+  for (const auto& [digest, reason] : denied) {
+    if (!cache_->contains(digest) || engine_->shelf.offers(digest)) continue;
+    log::warning("feed {} takes image {} back ({}): it is thrown out of the cache", feed, digest.brief(),
+                 reason.empty() ? "no reason given" : printable(reason));
+    if (auto removed = cache_->remove(digest); !removed) log::error("{}", removed.error().text);
+  }
 }
 
 std::set<Match> Daemon::own_matches() const {
@@ -210,7 +245,8 @@ void Daemon::refresh_all(std::function<void(Result<std::string>)> done) {
       if (outcome) {
         ++round->good;
       } else {
-        round->complaints += fmt::format("{}feed {}: {}", round->complaints.empty() ? "" : "; ", name, outcome.error().text);
+        round->complaints +=
+            fmt::format("{}feed {}: {}", round->complaints.empty() ? "" : "; ", name, outcome.error().text);
       }
       if (--round->open > 0) return;
       if (!round->complaints.empty()) {
@@ -224,7 +260,9 @@ void Daemon::refresh_all(std::function<void(Result<std::string>)> done) {
 
 bus::Status Daemon::status() const {
   bus::Status status;
-  status.broker = broker_ == mqtt::Link::connected ? "connected" : broker_ == mqtt::Link::connecting ? "connecting" : "off";
+  status.broker = broker_ == mqtt::Link::connected    ? "connected"
+                  : broker_ == mqtt::Link::connecting ? "connecting"
+                                                      : "off";
   status.broker_text = broker_text_;
   const auto clock = clock_->verdict();
   status.clock_trusted = clock.trusted;
@@ -233,11 +271,12 @@ bus::Status Daemon::status() const {
   if (coap_context_) {
     for (const auto& at : coap_context_->addresses()) status.listening.push_back("coap " + at.to_string());
   }
-  for (const auto& at : artifact_server_->listening()) status.listening.push_back(fmt::format("http {}:{}", at.ip, at.port));
+  for (const auto& at : artifact_server_->listening())
+    status.listening.push_back(fmt::format("http {}:{}", at.ip, at.port));
   for (const auto& feed : feeds_) {
-    status.feeds.push_back(bus::FeedStatus{feed->config().name, feed->config().url, std::string(to_string(feed->state())),
-                                           feed->last_current(), feed->text(),
-                                           static_cast<unsigned>(engine_->shelf.paths(feed->config().name).size())});
+    status.feeds.push_back(bus::FeedStatus{
+        feed->config().name, feed->config().url, std::string(to_string(feed->state())), feed->last_current(),
+        feed->stale_since(), feed->text(), static_cast<unsigned>(engine_->shelf.paths(feed->config().name).size())});
   }
   status.cache_objects = cache_->count();
   status.cache_bytes = cache_->bytes();

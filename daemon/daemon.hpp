@@ -1,5 +1,5 @@
-// The composition root: the daemon's parts, held in the order in which they need each other, and the few lines that join
-// them. Every other file of the daemon can be read without this one.
+// The composition root: the daemon's parts, held in the order in which they need each other, and the few lines that
+// join them. Every other file of the daemon can be read without this one.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,8 @@
 #include "daemon/engine.hpp"
 #include "daemon/fetch/clock_keeper.hpp"
 #include "daemon/fetch/feed.hpp"
+#include "daemon/fetch/importer.hpp"
+#include "daemon/fetch/ledger.hpp"
 #include "daemon/fetch/supply.hpp"
 #include "daemon/find/addresses.hpp"
 #include "protocols/coap/delivery.hpp"
@@ -28,8 +30,8 @@ namespace homepatch {
 
 class Daemon {
  public:
-  // Everything up to "ready": what is refused here (a port in use, an unreadable key file, a database of a newer version)
-  // stops the daemon with a text.
+  // Everything up to "ready": what is refused here (a port in use, an unreadable key file, a database of a newer
+  // version) stops the daemon with a text.
   static Result<std::unique_ptr<Daemon>> start(EventLoop& loop, Config config);
   ~Daemon();
   Daemon(const Daemon&) = delete;
@@ -52,6 +54,8 @@ class Daemon {
   void on_addresses();
   [[nodiscard]] std::vector<ListenAddress> http_addresses() const;
   [[nodiscard]] std::set<Match> own_matches() const;
+  [[nodiscard]] std::set<std::string> vendors_of_others(const FeedConfig& feed) const;
+  void on_denied(std::string_view feed, const CatalogShelf::Denied& denied);
   [[nodiscard]] bus::Status status() const;
   void refresh_all(std::function<void(Result<std::string>)> done);
 
@@ -64,6 +68,7 @@ class Daemon {
   std::unique_ptr<ArtifactCache> cache_;
 
   std::unique_ptr<Addresses> addresses_;
+  Ledger ledger_;
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<ArtifactServer> artifact_server_;
   std::unique_ptr<ClockKeeper> clock_;
@@ -78,6 +83,7 @@ class Daemon {
 
   std::unique_ptr<Engine> engine_;
   std::vector<std::unique_ptr<Feed>> feeds_;
+  std::unique_ptr<Importer> importer_;
   std::unique_ptr<bus::Server> bus_;
 
   mqtt::Link broker_ = mqtt::Link::off;

@@ -1,5 +1,9 @@
 #include "daemon/engine.hpp"
 
+#include <algorithm>
+
+#include "base/log.hpp"
+
 namespace homepatch {
 
 Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries,
@@ -52,6 +56,21 @@ void Engine::on_device_changed(const Device& device) {
   if (listeners_.device) listeners_.device(device.id);
   if (listeners_.model_wanted && !own_matches(device).empty() && shelf.claiming(device).empty())
     listeners_.model_wanted(device);
+}
+
+void Engine::withdraw(std::string_view feed, const CatalogShelf::Denied& denied) {
+  std::vector<UpdateId> ends;
+  for (const auto& [id, update] : updater.updates()) {
+    const auto taken_back = [&](const UpdateImage& image) { return denied.contains(image.sha256); };
+    if (update.feed == feed && !is_terminal(update.phase) && std::ranges::any_of(update.images, taken_back)) {
+      ends.push_back(id);
+    }
+  }
+  for (const UpdateId id : ends) {
+    if (auto ended = updater.cancel(id, "its feed, which takes the image back"); !ended) {
+      log::warning("update {} is of an image that its feed takes back: {}", id, ended.error().text);
+    }
+  }
 }
 
 Status Engine::forget(const DeviceId& id) {

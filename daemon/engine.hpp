@@ -41,6 +41,9 @@ class Engine {
 
   void on_announcement(const Announcement& announcement) { inventory.on_announcement(announcement); }
   // Forgets the device, its updates included.
+  // A feed takes these images back: updates that would still bring one of them to a device end.
+  void withdraw(std::string_view feed, const CatalogShelf::Denied& denied);
+
   Status forget(const DeviceId& id);
 
  private:

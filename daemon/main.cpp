@@ -1,4 +1,5 @@
 // homepatchd: reads the configuration, starts the daemon, runs until it is told to stop.
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
@@ -38,6 +39,7 @@ Result<int> run(const std::string& config_file, bool check_only) {
   sd_notify(0, "READY=1");
   log::notice("homepatchd {} is ready", HOMEPATCH_VERSION);
   const int code = loop->run();
+  if (code < 0) log::error("{}", errno_error("the event loop failed", -code).text);
   sd_notify(0, "STOPPING=1");
   daemon->stop();
   log::notice("homepatchd stops");
@@ -48,6 +50,7 @@ Result<int> run(const std::string& config_file, bool check_only) {
 }  // namespace homepatch
 
 int main(int argc, char** argv) {
+  ::umask(S_IRWXO | S_IRWXG);  // what it keeps is for nobody else
   CLI::App app{"homepatchd keeps the things in a home patched. See homepatchd(8)."};
   std::string config_file = "/etc/homepatch/homepatchd.toml";
   bool check = false;
@@ -58,5 +61,5 @@ int main(int argc, char** argv) {
   const auto code = homepatch::run(config_file, check);
   if (code) return *code;
   homepatch::log::error("homepatchd: {}", code.error().text);
-  return homepatch::exit_status(code.error().code);
+  return homepatch::kExitFailed;
 }

@@ -6,6 +6,7 @@
 
 #include "core/catalog_names.hpp"
 #include "feed/command.hpp"
+#include "feed/delegation.hpp"
 #include "feed/image_check.hpp"
 #include "feed/preview.hpp"
 #include "feed/workshop.hpp"
@@ -29,6 +30,14 @@ Result<std::vector<ImageFile>> open_images(const std::vector<std::string>& paths
 }
 
 Status check_vendor(const Workshop& workshop, const ReleaseFile& file) {
+  if (!workshop.settings().delegated && is_vendor_id(file.vendor_id())) {
+    const auto delegated = TRY(delegation_of(workshop, file.vendor_id()));
+    if (delegated) {
+      return file.document().refuse("vendor.id",
+                                    "signs its own releases in this feed: they come with homepatch-feed "
+                                    "include");
+    }
+  }
   const auto& allowed = workshop.settings().vendor;
   if (allowed.empty() || allowed == file.vendor_id()) return {};
   return file.document().refuse("vendor.id",

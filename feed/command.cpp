@@ -18,7 +18,8 @@ void Program::takes_passphrases(CLI::App& command) {
   command
       .add_option("--passphrase-file", passphrase_files,
                   "A file with a passphrase of the keys on one line; may be given several times")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->allow_extra_args(false);
 }
 
 Result<Keyring> Program::keyring(const std::filesystem::path& folder) const {
@@ -38,6 +39,25 @@ Result<Time> Program::time() const {
     return fail(Errc::invalid_argument, "SOURCE_DATE_EPOCH must be a number of seconds since 1970");
   }
   return Time(std::chrono::seconds(seconds));
+}
+
+void add_commands(Program& program) {
+  add_init(program);
+  add_add(program);
+  add_publish(program);
+  add_refresh(program);
+  add_rotate(program);
+  add_eol(program);
+  add_deny(program);
+  add_prepare(program);
+  add_attach(program);
+  add_sign(program);
+  add_delegate(program);
+  add_revoke(program);
+  add_include(program);
+  add_export(program);
+  add_mirror(program);
+  add_verify(program);
 }
 
 }  // namespace homepatch::feed

@@ -30,12 +30,24 @@ struct Program {
   [[nodiscard]] Result<Time> time() const;
 };
 
+// Every subcommand, in the order of --help.
+void add_commands(Program& program);
+
 void add_init(Program& program);
 void add_add(Program& program);
+void add_prepare(Program& program);
+void add_attach(Program& program);
+void add_sign(Program& program);
+void add_delegate(Program& program);
+void add_revoke(Program& program);
+void add_include(Program& program);
 void add_publish(Program& program);
 void add_refresh(Program& program);
 void add_rotate(Program& program);
 void add_eol(Program& program);
+void add_deny(Program& program);
+void add_export(Program& program);
+void add_mirror(Program& program);
 void add_verify(Program& program);
 
 }  // namespace homepatch::feed

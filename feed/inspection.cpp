@@ -10,10 +10,13 @@
 #include "core/catalog_names.hpp"
 #include "protocols/feeds/catalog_reader.hpp"
 #include "protocols/feeds/models_reader.hpp"
+#include "trust/strict_json.hpp"
 
 namespace homepatch::feed {
 
 namespace {
+
+constexpr std::size_t kNodesPerModel = 16;  // of an entry in the list of models
 
 class Inspector {
  public:
@@ -86,8 +89,14 @@ class Inspector {
   Status read_models(tuf::Client& client) {
     const auto target = TRY(look_up(client, std::string(kModelsPath)));
     const auto bytes = TRY(fetch_target(target));
-    return feeds::read_models(bytes,
-                              [this](const Match& /*match*/, std::string_view path) { catalogs_.emplace(path); });
+    TRY(feeds::read_models(bytes, [](const Match& /*match*/, std::string_view /*path*/) {}));
+    // Every catalog, those too of families that homes pass over until they learn to speak with them.
+    JsonLimits limits;
+    limits.max_bytes = feeds::kMaxModelsBytes;
+    limits.max_nodes = feeds::kMaxModels * kNodesPerModel;
+    const auto document = TRY(parse_json(bytes, limits));
+    for (const auto& entry : document.at("models")) catalogs_.insert(entry.at("catalog").get<std::string>());
+    return {};
   }
 
   Status read_catalog(tuf::Client& client, const std::string& path) {
@@ -121,6 +130,16 @@ class Inspector {
 };
 
 }  // namespace
+
+FetchFile fetch_from(std::map<std::string, std::string> files) {
+  return [files = std::move(files)](const std::string& path, std::size_t limit) -> Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return fail(Errc::not_found, path + " is not part of the feed");
+    if (found->second.size() <= limit) return found->second;
+    return fail(Errc::too_large, fmt::format("{} has {} bytes; homes read {} at most: divide the feed among several",
+                                             path, found->second.size(), limit));
+  };
+}
 
 Result<Inspection> inspect(const FetchFile& fetch, const InspectionOrder& order) {
   return Inspector(fetch, order).run();

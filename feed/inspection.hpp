@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ struct InspectionOrder {
   bool with_images =
       true;  // false: what metadata and catalogs say of the images is compared, the bytes are not fetched
 };
+
+// Files in memory, by path, as a server would give them.
+FetchFile fetch_from(std::map<std::string, std::string> files);
 
 // The first thing that a home would refuse is the error.
 Result<Inspection> inspect(const FetchFile& fetch, const InspectionOrder& order);

@@ -38,6 +38,8 @@ class Keyring {
   // The keys of the role that lie in the folder. not_found when there is none, not_authorised when no passphrase opens
   // one of them.
   Result<std::vector<tuf::SigningKey>> of(std::string_view role);
+  // Whether any key file of the role lies in the folder, openable or not.
+  [[nodiscard]] bool has(std::string_view role) const { return !files_of(role).empty(); }
 
   // Moves the role's key files to keys/retired/, but for those of `kept`.
   Status retire(std::string_view role, const std::vector<nlohmann::json>& kept);

@@ -12,13 +12,7 @@ int main(int argc, char** argv) {
   program.app.fallthrough();
   program.app.set_version_flag("--version", "homepatch-feed " HOMEPATCH_VERSION);
   program.app.add_option("--now", program.now)->group("");  // for tests: the time that counts as now
-  feed::add_init(program);
-  feed::add_add(program);
-  feed::add_publish(program);
-  feed::add_refresh(program);
-  feed::add_rotate(program);
-  feed::add_eol(program);
-  feed::add_verify(program);
+  feed::add_commands(program);
   try {
     program.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

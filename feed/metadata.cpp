@@ -25,16 +25,8 @@ json head(std::string_view type, const Edition& edition) {
           {"expires", tuf::time_text(edition.expires)}};
 }
 
-json meta_file(std::int64_t version, std::string_view bytes) {
-  return {{"version", version}, {"length", bytes.size()}, {"hashes", {{"sha256", sha256(bytes).hex()}}}};
-}
-
-Result<SignedFile> read_signed(std::string bytes) {
-  auto envelope = TRY(tuf::Envelope::parse(bytes, kMaxMetadataBytes));
-  const auto version = TRY(integer_field(envelope.content, "version", 1));
-  const auto expires_text = TRY(string_field(envelope.content, "expires"));
-  const auto expires = TRY(tuf::parse_time(expires_text));
-  return SignedFile{std::move(bytes), std::move(envelope.content), version, expires};
+json meta_file(const SignedFile& file) {
+  return {{"version", file.version}, {"length", file.bytes.size()}, {"hashes", {{"sha256", sha256(file.bytes).hex()}}}};
 }
 
 Result<std::optional<SignedFile>> read_if_there(const std::filesystem::path& path) {
@@ -42,13 +34,6 @@ Result<std::optional<SignedFile>> read_if_there(const std::filesystem::path& pat
   if (!bytes && bytes.error().code == Errc::not_found) return std::optional<SignedFile>{};
   if (!bytes) return fail(bytes.error());
   return std::optional<SignedFile>(TRY_IN(path.string(), read_signed(*std::move(bytes))));
-}
-
-const tuf::RoleKeys& keys_of(const tuf::Root& root, std::string_view role) {
-  if (role == tuf::kTargets) return root.targets;
-  if (role == tuf::kSnapshot) return root.snapshot;
-  if (role == tuf::kTimestamp) return root.timestamp;
-  return root.root;
 }
 
 }  // namespace
@@ -63,30 +48,54 @@ json root_content(const std::vector<RoleHolder>& holders, const Edition& edition
       content["keys"][id] = key;
       ids.push_back(id);
     }
-    content["roles"][std::string(holder.role)] = {{"keyids", ids}, {"threshold", holder.threshold}};
+    content["roles"][holder.role] = {{"keyids", ids}, {"threshold", holder.threshold}};
   }
   return content;
 }
 
-json targets_content(const TargetEntries& targets, const Edition& edition) {
+json targets_content(const TargetEntries& targets, const json& delegations, const Edition& edition) {
   auto content = head(tuf::kTargets, edition);
   content["targets"] = json::object();
   for (const auto& [path, entry] : targets) {
     content["targets"][path] = {{"length", entry.length}, {"hashes", {{"sha256", entry.sha256.hex()}}}};
   }
+  if (!delegations.is_null()) content["delegations"] = delegations;
   return content;
 }
 
-json snapshot_content(std::int64_t targets_version, std::string_view targets_file, const Edition& edition) {
+json snapshot_content(const std::vector<ListedRole>& roles, const Edition& edition) {
   auto content = head(tuf::kSnapshot, edition);
-  content["meta"]["targets.json"] = meta_file(targets_version, targets_file);
+  for (const auto& [role, file] : roles) content["meta"][role + ".json"] = meta_file(file);
   return content;
 }
 
-json timestamp_content(std::int64_t snapshot_version, std::string_view snapshot_file, const Edition& edition) {
+json timestamp_content(const SignedFile& snapshot, const Edition& edition) {
   auto content = head(tuf::kTimestamp, edition);
-  content["meta"]["snapshot.json"] = meta_file(snapshot_version, snapshot_file);
+  content["meta"]["snapshot.json"] = meta_file(snapshot);
   return content;
+}
+
+tuf::RoleKeys role_keys(const RoleHolder& holder) {
+  tuf::RoleKeys out;
+  out.threshold = holder.threshold;
+  for (const auto& object : holder.public_keys) {
+    const auto id = tuf::key_id(object);
+    const auto key = tuf::Key::parse(object);
+    if (id && key) out.keys.emplace(*id, *key);
+  }
+  return out;
+}
+
+bool is_among(const json& public_key, const RoleHolder& holder) {
+  return std::find(holder.public_keys.begin(), holder.public_keys.end(), public_key) != holder.public_keys.end();
+}
+
+Result<SignedFile> read_signed(std::string bytes) {
+  auto envelope = TRY(tuf::Envelope::parse(bytes, kMaxMetadataBytes));
+  const auto version = TRY(integer_field(envelope.content, "version", 1));
+  const auto expires_text = TRY(string_field(envelope.content, "expires"));
+  const auto expires = TRY(tuf::parse_time(expires_text));
+  return SignedFile{std::move(bytes), std::move(envelope.content), version, expires};
 }
 
 Result<std::optional<SignedFile>> last_signed(const std::filesystem::path& metadata, std::string_view role) {
@@ -104,6 +113,13 @@ Result<std::vector<SignedFile>> signed_roots(const std::filesystem::path& metada
     roots.push_back(*std::move(root));
   }
   if (!roots.empty()) return roots;
+  std::error_code ignored;
+  if (std::filesystem::exists(pending_folder(metadata) / tuf::metadata_file_name(tuf::kRoot), ignored)) {
+    return fail(
+        Errc::not_authorised,
+        "the feed's first root still awaits signatures: homepatch-feed prepare root writes what is to be signed, "
+        "homepatch-feed attach root takes the signatures");
+  }
   return fail(Errc::not_found, fmt::format("{} is missing: the feed has no root",
                                            (metadata / tuf::metadata_file_name(tuf::kRoot, 1)).string()));
 }
@@ -112,30 +128,32 @@ Result<RoleHolder> holder_of(const SignedFile& root, std::string_view role) {
   const auto& roles = root.content.at("roles");
   const auto found = roles.find(role);
   if (found == roles.end()) return fail(Errc::not_found, fmt::format("the root names no role {}", role));
-  RoleHolder holder{role, {}, found->value("threshold", 1)};
+  RoleHolder holder{std::string(role), {}, found->value("threshold", 1), fmt::format("root version {}", root.version)};
   for (const auto& id : found->at("keyids")) holder.public_keys.push_back(root.content.at("keys").at(id));
   return holder;
 }
 
-Result<SignedFile> sign_role(const json& content, const std::vector<tuf::SigningKey>& keys, std::string_view role,
-                             const SignedFile& root) {
-  const auto holder = TRY(holder_of(root, role));
+std::filesystem::path pending_folder(const std::filesystem::path& metadata) { return metadata / "pending"; }
+
+Status check_signed(const SignedFile& file, const RoleHolder& holder) {
+  const auto envelope = TRY(tuf::Envelope::parse(file.bytes, kMaxMetadataBytes));
+  return tuf::check_signatures(envelope, role_keys(holder));
+}
+
+Result<SignedFile> sign_role(const json& content, const std::vector<tuf::SigningKey>& keys, const RoleHolder& holder) {
   std::vector<tuf::SigningKey> named;
-  std::copy_if(keys.begin(), keys.end(), std::back_inserter(named), [&](const tuf::SigningKey& key) {
-    return std::find(holder.public_keys.begin(), holder.public_keys.end(), key.public_key()) !=
-           holder.public_keys.end();
-  });
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(named),
+               [&](const tuf::SigningKey& key) { return is_among(key.public_key(), holder); });
   auto bytes = TRY(tuf::sign_envelope(content, named));
-  const auto envelope = TRY(tuf::Envelope::parse(bytes, kMaxMetadataBytes));
-  const auto parsed = TRY(tuf::Root::parse(root.content));
-  if (const auto enough = tuf::check_signatures(envelope, keys_of(parsed, role)); !enough) {
-    return fail(
-        Errc::not_authorised,
-        fmt::format("root version {} does not let these keys sign {}: {}. Bring the keys that it names, or sign "
-                    "a new root with homepatch-feed rotate {}",
-                    root.version, role, enough.error().text, role));
-  }
-  return read_signed(std::move(bytes));
+  auto file = TRY(read_signed(std::move(bytes)));
+  if (named.size() >= static_cast<std::size_t>(holder.threshold) && check_signed(file, holder)) return file;
+  return fail(
+      Errc::not_authorised,
+      fmt::format("{} asks for {} of its {} keys of the role {}, and {} of them are here. Bring the others, have "
+                  "it signed where they are (homepatch-feed prepare {}), or sign a new root with homepatch-feed "
+                  "rotate {}",
+                  holder.named_by, holder.threshold, holder.public_keys.size(), holder.role, named.size(), holder.role,
+                  holder.role));
 }
 
 }  // namespace homepatch::feed

@@ -33,16 +33,19 @@ struct Edition {
 
 // Who may sign a role.
 struct RoleHolder {
-  std::string_view role;
+  std::string role;
   std::vector<nlohmann::json> public_keys;
   int threshold = 1;
+  std::string named_by;  // "root version 1", for people
 };
 
-nlohmann::json root_content(const std::vector<RoleHolder>& holders, const Edition& edition);
-nlohmann::json targets_content(const TargetEntries& targets, const Edition& edition);
-nlohmann::json snapshot_content(std::int64_t targets_version, std::string_view targets_file, const Edition& edition);
-nlohmann::json timestamp_content(std::int64_t snapshot_version, std::string_view snapshot_file, const Edition& edition);
+// As the TUF client counts them.
+tuf::RoleKeys role_keys(const RoleHolder& holder);
+bool is_among(const nlohmann::json& public_key, const RoleHolder& holder);
 
+nlohmann::json root_content(const std::vector<RoleHolder>& holders, const Edition& edition);
+// `delegations` as it stands in the file; null for none.
+nlohmann::json targets_content(const TargetEntries& targets, const nlohmann::json& delegations, const Edition& edition);
 // A file of metadata/, with what its publisher needs to know of it.
 struct SignedFile {
   std::string bytes;
@@ -53,17 +56,35 @@ struct SignedFile {
 
 inline constexpr std::size_t kMaxMetadataBytes = 32U << 20U;
 
+// A targets role, top-level or delegated, that the snapshot vouches for.
+struct ListedRole {
+  std::string role;
+  SignedFile file;
+};
+
+nlohmann::json snapshot_content(const std::vector<ListedRole>& roles, const Edition& edition);
+nlohmann::json timestamp_content(const SignedFile& snapshot, const Edition& edition);
+
 // The last signed file of a role; nothing where none was signed yet. For root, the newest version.
 Result<std::optional<SignedFile>> last_signed(const std::filesystem::path& metadata, std::string_view role);
 
 // Every root file, from version 1 on. not_found when there is none.
 Result<std::vector<SignedFile>> signed_roots(const std::filesystem::path& metadata);
 
+// Where metadata waits for signatures that are made elsewhere (feed/pending.hpp).
+std::filesystem::path pending_folder(const std::filesystem::path& metadata);
+
 // The keys that the root gives the role, as they stand in it, and how many of them must sign.
 Result<RoleHolder> holder_of(const SignedFile& root, std::string_view role);
 
-// Signs the content with those of the keys to which the root gives the role; refuses when they are too few.
+// The file of a role, with what it says. malformed when it is none.
+Result<SignedFile> read_signed(std::string bytes);
+
+// Whether enough of the holder's keys signed the file.
+[[nodiscard]] Status check_signed(const SignedFile& file, const RoleHolder& holder);
+
+// Signs the content with those of the keys that hold the role; refuses when they are too few.
 Result<SignedFile> sign_role(const nlohmann::json& content, const std::vector<tuf::SigningKey>& keys,
-                             std::string_view role, const SignedFile& root);
+                             const RoleHolder& holder);
 
 }  // namespace homepatch::feed

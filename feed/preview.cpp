@@ -83,4 +83,15 @@ std::string preview(const Catalog& after, const Catalog* before) {
   return text;
 }
 
+Result<std::string> changes_text(const Workshop& workshop, const std::vector<CatalogDraft>& drafts) {
+  std::string text;
+  for (const auto& draft : drafts) {
+    const auto before = TRY(workshop.published(draft.catalog.path));
+    if (before && before->document == draft.document) continue;
+    if (text.empty()) text = "What homes will see:\n\n";
+    text += preview(draft.catalog, before ? &before->catalog : nullptr) + "\n";
+  }
+  return text;
+}
+
 }  // namespace homepatch::feed

@@ -9,39 +9,51 @@
 
 #include "feed/keyring.hpp"
 #include "feed/metadata.hpp"
+#include "feed/role_signer.hpp"
+#include "feed/target_file.hpp"
 #include "feed/workshop.hpp"
 
 namespace homepatch::feed {
 
-// A file of targets/: bytes made here, or a copy of an image of the work folder.
-struct TargetFile {
-  std::string path;  // its TUF path
-  TargetEntry entry;
-  std::string bytes;  // empty: the image with this digest
+// What is to be published, whoever signed it.
+struct Contents {
+  std::vector<CatalogDraft> drafts;      // the feed's own and those of its vendors
+  std::vector<TargetFile> files;         // what targets lists, the list of models first
+  std::vector<TargetFile> vendor_files;  // what the roles of vendors list
+  nlohmann::json delegations;            // null for none
+  std::vector<ListedRole> vendors;       // every vendor's role, those too that were revoked
+  std::vector<std::string> warnings;
 };
+Result<Contents> gather(const Workshop& workshop, Time now);
 
-// Below targets/: the path with the hash in front of its last part (consistent snapshots).
-std::string published_name(const TargetFile& file);
+// The catalogs, and the images that they name.
+Result<std::vector<TargetFile>> catalog_files(const std::vector<CatalogDraft>& drafts);
 
 struct Publication {
-  std::vector<TargetFile> files;
+  Contents contents;
   std::vector<SignedFile> roots;
   SignedFile targets;
   SignedFile snapshot;
   SignedFile timestamp;
 };
 
-// The catalogs, the list of models, and the images that the catalogs name.
-Result<std::vector<TargetFile>> target_files(const std::vector<CatalogDraft>& drafts);
+// What each role says, whoever signs it.
+RoleSigner::Content targets_of(const std::vector<TargetFile>& files, nlohmann::json delegations);
+RoleSigner::Content snapshot_of(SignedFile targets, std::vector<ListedRole> vendors);
+RoleSigner::Content timestamp_of(SignedFile snapshot);
 
-// Signs targets, snapshot and timestamp anew, one version above the last. Refuses when the root has expired.
-Result<Publication> compose(const Workshop& workshop, Keyring& keyring, std::vector<TargetFile> files,
-                            const ExpiryDays& days, Time now);
+// The newest root. Refuses when it has expired.
+Result<SignedFile> valid_root(const Workshop& workshop, Time now);
+
+// Targets, snapshot and timestamp, one version above the last: what was prepared and signed elsewhere, or signed now.
+// Refuses when the root has expired.
+Result<Publication> compose(const Workshop& workshop, Keyring& keyring, Contents contents, const ExpiryDays& days,
+                            Time now);
 
 // A timestamp for the snapshot that was signed last. Refuses when that snapshot, or anything behind it, has expired.
 Result<SignedFile> refreshed_timestamp(const Workshop& workshop, Keyring& keyring, int days, Time now);
 
-// Keeps the signed metadata in the work folder: versions are used up from here on.
+// Keeps the signed metadata and what it says in the work folder: versions are used up from here on.
 Status keep(const Workshop& workshop, const Publication& publication);
 
 // Refuses a folder in which another feed, or a later state of this one, is published.

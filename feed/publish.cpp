@@ -11,6 +11,7 @@
 #include "feed/inspection.hpp"
 #include "feed/preview.hpp"
 #include "feed/publication.hpp"
+#include "feed/vendor_publication.hpp"
 #include "trust/tuf/time_text.hpp"
 
 namespace homepatch::feed {
@@ -33,22 +34,9 @@ ExpiryDays days_of(const Workshop& workshop, const PublishOptions& options) {
   return days;
 }
 
-// Prints every model whose catalog differs from the published one; how many there are.
-Result<std::size_t> show_changes(const Workshop& workshop, const std::vector<CatalogDraft>& drafts) {
-  std::size_t changed = 0;
-  for (const auto& draft : drafts) {
-    const auto before = TRY(workshop.published(draft.catalog.path));
-    if (before && before->document == draft.document) continue;
-    if (changed++ == 0) fmt::print("What homes will see:\n\n");
-    fmt::print("{}\n", preview(draft.catalog, before ? &before->catalog : nullptr));
-  }
-  if (changed == 0) fmt::print("No release is new; the signatures are renewed.\n");
-  return changed;
-}
-
 // Only a person at a terminal is asked; a script has decided already.
-Status confirm(const PublishOptions& options, std::size_t changed) {
-  if (options.yes || changed == 0 || ::isatty(STDIN_FILENO) == 0) return {};
+Status confirm(const PublishOptions& options, bool changed) {
+  if (options.yes || !changed || ::isatty(STDIN_FILENO) == 0) return {};
   fmt::print("Sign and publish this? [y/N] ");
   std::fflush(stdout);
   std::string answer;
@@ -65,8 +53,9 @@ void say(const Publication& publication, const std::string& destination) {
       "Valid until {} (timestamp), {} (snapshot), {} (targets), {} (root).\n"
       "Serve the folder as static files. Before the timestamp's day, every time: homepatch-feed refresh.\n",
       destination, publication.roots.back().version, publication.targets.version, publication.snapshot.version,
-      publication.timestamp.version, publication.files.size(), until(publication.timestamp),
-      until(publication.snapshot), until(publication.targets), until(publication.roots.back()));
+      publication.timestamp.version, publication.contents.files.size() + publication.contents.vendor_files.size(),
+      until(publication.timestamp), until(publication.snapshot), until(publication.targets),
+      until(publication.roots.back()));
 }
 
 // What is about to be published, as a server would give it. The images' bytes are checked when they are copied.
@@ -79,14 +68,11 @@ FetchFile from(const Publication& publication) {
   metadata(tuf::kTargets, publication.targets.version, publication.targets);
   metadata(tuf::kSnapshot, publication.snapshot.version, publication.snapshot);
   metadata(tuf::kTimestamp, std::nullopt, publication.timestamp);
-  for (const auto& file : publication.files) files["targets/" + published_name(file)] = file.bytes;
-  return [files = std::move(files)](const std::string& path, std::size_t limit) -> Result<std::string> {
-    const auto found = files.find(path);
-    if (found == files.end()) return fail(Errc::not_found, path + " is not part of the feed");
-    if (found->second.size() <= limit) return found->second;
-    return fail(Errc::too_large, fmt::format("{} has {} bytes; homes read {} at most: divide the feed among several",
-                                             path, found->second.size(), limit));
-  };
+  for (const auto& [vendor, file] : publication.contents.vendors) metadata(vendor, file.version, file);
+  for (const auto* listed : {&publication.contents.files, &publication.contents.vendor_files}) {
+    for (const auto& file : *listed) files["targets/" + published_name(file)] = file.bytes;
+  }
+  return fetch_from(std::move(files));
 }
 
 // Before anything is written: would homes take it?
@@ -96,21 +82,39 @@ Status rehearse(const Publication& publication, Time now) {
   return {};
 }
 
+// In the folder of a delegated vendor: its one role, for the feed that takes it in.
+Status publish_vendor(const Program& program, const Workshop& workshop, const PublishOptions& options, Time now) {
+  auto publication = TRY(VendorPublication::gather(workshop));
+  const auto changes = TRY(changes_text(workshop, publication.drafts));
+  fmt::print("{}", changes.empty() ? "No release is new; the signature is renewed.\n" : changes);
+  TRY(confirm(options, !changes.empty()));
+  auto keyring = TRY(program.keyring(workshop.keys()));
+  TRY(publication.sign(workshop, keyring, days_of(workshop, options).targets, now));
+  TRY(publication.write_out(workshop, options.destination));
+  fmt::print(
+      "Signed in {}: version {} of {}, valid until {}; {} target files.\n"
+      "Give the folder to the feed that takes it in: homepatch-feed include {} {}\n",
+      options.destination, publication.role.version, workshop.settings().vendor, until(publication.role),
+      publication.files.size(), workshop.settings().vendor, options.destination);
+  return {};
+}
+
 Status publish(const Program& program, const PublishOptions& options) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
   const auto now = TRY(program.time());
+  if (workshop.settings().delegated) return publish_vendor(program, workshop, options, now);
   TRY(check_destination(options.destination, workshop));
-  const auto drafts = TRY(workshop.drafts());
-  auto files = TRY(target_files(drafts));
-  const auto changed = TRY(show_changes(workshop, drafts));
-  TRY(confirm(options, changed));
+  auto contents = TRY(gather(workshop, now));
+  for (const auto& warning : contents.warnings) fmt::print(stderr, "homepatch-feed: {}\n", warning);
+  const auto changes = TRY(changes_text(workshop, contents.drafts));
+  fmt::print("{}", changes.empty() ? "No release is new; the signatures are renewed.\n" : changes);
+  TRY(confirm(options, !changes.empty()));
 
   auto keyring = TRY(program.keyring(workshop.keys()));
-  const auto publication = TRY(compose(workshop, keyring, std::move(files), days_of(workshop, options), now));
+  const auto publication = TRY(compose(workshop, keyring, std::move(contents), days_of(workshop, options), now));
   TRY(rehearse(publication, now));
   TRY(keep(workshop, publication));
   TRY(write_out(workshop, publication, options.destination));
-  for (const auto& draft : drafts) TRY(workshop.keep_published(draft));
   say(publication, options.destination);
   return {};
 }

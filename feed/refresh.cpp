@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "feed/command.hpp"
+#include "feed/pending.hpp"
 #include "feed/publication.hpp"
 #include "trust/tuf/time_text.hpp"
 
@@ -48,6 +49,7 @@ Status check_published(const Workshop& workshop, const std::string& destination)
 
 Status refresh(const Program& program, const RefreshOptions& options) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
+  TRY(workshop.check_whole_feed());
   const auto now = TRY(program.time());
   TRY(check_published(workshop, options.destination));
   auto keyring = TRY(program.keyring(workshop.keys()));
@@ -55,6 +57,7 @@ Status refresh(const Program& program, const RefreshOptions& options) {
   const auto timestamp = TRY(refreshed_timestamp(workshop, keyring, days, now));
   TRY(write_file_atomically(workshop.metadata() / tuf::metadata_file_name(tuf::kTimestamp), timestamp.bytes));
   TRY(write_timestamp(timestamp, options.destination));
+  TRY(drop_pending(workshop, tuf::kTimestamp));
   fmt::print("Timestamp {} is published in {}, valid until {}.\n", timestamp.version, options.destination,
              tuf::time_text(timestamp.expires));
   warn_of_expiry(workshop, tuf::kSnapshot, "homepatch-feed publish", timestamp.expires);

@@ -156,6 +156,10 @@ Result<ImageFile> ImageFile::open(const std::filesystem::path& path) {
 
 Result<ReleaseFile> ReleaseFile::load(const std::filesystem::path& path) {
   auto document = TRY(TomlDocument::load(path));
+  return of(std::move(document));
+}
+
+Result<ReleaseFile> ReleaseFile::of(TomlDocument document) {
   TRY(check_form(document, kMembers));
   TRY(check_needed(document));
   TRY(check_choices(document));

@@ -35,6 +35,8 @@ class ReleaseFile {
  public:
   // Refuses what has not the form of a release, names no support end, or lacks what every release must say.
   static Result<ReleaseFile> load(const std::filesystem::path& path);
+  // The same of a document that was made and not read (feed/mirror_desk.hpp).
+  static Result<ReleaseFile> of(TomlDocument document);
 
   // Every [[image]] with the file of its name. Refuses an image without its file, a file without its image, and a
   // release without any. One file and no [[image]] makes the image "app" for all hardware of the model, format raw.

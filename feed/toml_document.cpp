@@ -85,6 +85,7 @@ unsigned TomlDocument::line_of(std::string_view place) const {
 }
 
 Unexpected TomlDocument::refuse(std::string_view place, std::string_view what, Errc code) const {
+  if (lines.empty()) return fail(code, fmt::format("{}: {}: {}", file, place, what));  // made, not read
   return fail(code, fmt::format("{}, line {}: {}: {}", file, line_of(place), place, what));
 }
 

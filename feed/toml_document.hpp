@@ -17,7 +17,7 @@ struct TomlDocument {
 
   std::string file;                                    // as the person named it
   nlohmann::json content;                              // dates as text, floating point as it is
-  std::map<std::string, unsigned, std::less<>> lines;  // "image[0].hw" -> 12
+  std::map<std::string, unsigned, std::less<>> lines;  // "image[0].hw" -> 12; empty where no file was read
 
   static Result<TomlDocument> load(const std::filesystem::path& path);
 

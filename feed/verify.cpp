@@ -4,14 +4,12 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
-#include "base/event_loop.hpp"
 #include "base/file.hpp"
 #include "feed/command.hpp"
+#include "feed/downloader.hpp"
 #include "feed/inspection.hpp"
 #include "feed/preview.hpp"
-#include "protocols/http/fetcher.hpp"
 #include "protocols/http/url.hpp"
 #include "trust/hash.hpp"
 #include "trust/tuf/time_text.hpp"
@@ -33,45 +31,12 @@ FetchFile from_folder(const fs::path& folder) {
   return [folder](const std::string& path, std::size_t limit) { return read_file(folder / path, limit); };
 }
 
-// One file after the other, as a home fetches them, but on plain http too: this is the publisher's own server.
-class Server {
- public:
-  static Result<std::shared_ptr<Server>> open(std::string base) {
-    if (!base.ends_with('/')) base += '/';
-    TRY(parse_url(base));
-    auto loop = TRY(EventLoop::open());
-    auto fetcher = TRY(Fetcher::open(*loop));
-    return std::shared_ptr<Server>(new Server(std::move(base), std::move(loop), std::move(fetcher)));
-  }
-
-  Result<std::string> fetch(const std::string& path, std::size_t limit) {
-    std::optional<Result<FetchedBody>> answer;
-    FetchRequest request;
-    request.url = base_ + path;
-    request.max_bytes = limit;
-    request.allow_plain_http_to_wan = true;
-    const auto handle =
-        fetcher_->fetch(std::move(request), [&](Result<FetchedBody> body) { answer = std::move(body); });
-    // The fetch has its own limits, all of them shorter.
-    loop_->run_until([&] { return answer.has_value(); }, std::chrono::hours(1));
-    if (!answer) return fail(Errc::unavailable, base_ + path + ": no answer");
-    if (!*answer) return fail(std::move(*answer).error());
-    return std::move(**answer).bytes;
-  }
-
- private:
-  Server(std::string base, std::unique_ptr<EventLoop> loop, std::unique_ptr<Fetcher> fetcher)
-      : base_(std::move(base)), loop_(std::move(loop)), fetcher_(std::move(fetcher)) {}
-
-  std::string base_;
-  std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<Fetcher> fetcher_;
-};
-
 Result<FetchFile> source(const std::string& place) {
   if (!place.starts_with("http://") && !place.starts_with("https://")) return from_folder(place);
-  const auto server = TRY(Server::open(place));
-  return [server](const std::string& path, std::size_t limit) { return server->fetch(path, limit); };
+  const auto base = place.ends_with('/') ? place : place + '/';
+  TRY(parse_url(base));
+  const auto downloader = TRY(Downloader::open());
+  return [downloader, base](const std::string& path, std::size_t limit) { return downloader->get(base + path, limit); };
 }
 
 Result<std::string> trusted_root(const VerifyOptions& options, const FetchFile& fetch) {

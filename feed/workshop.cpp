@@ -28,23 +28,32 @@ constexpr std::array kMembers{
     Member{"expiry_days.targets", Kind::number},
     Member{"expiry_days.snapshot", Kind::number},
     Member{"expiry_days.timestamp", Kind::number},
+    Member{"delegated", Kind::flag},
+    Member{"first_version", Kind::number},
 };
 
 constexpr int kMaxDays = 36'500;
+constexpr std::size_t kMaxPublishedModels = 16U << 20U;
 
 std::string settings_text(const Settings& settings) {
   const std::string vendor = settings.vendor.empty()
                                  ? "# vendor = \"acme.example\"   # then only its releases are taken"
                                  : fmt::format("vendor = \"{}\"", settings.vendor);
+  const std::string delegated = settings.delegated
+                                    ? fmt::format(
+                                          "\n# Another feed takes in what is signed here, from this version on.\n"
+                                          "delegated = true\nfirst_version = {}\n",
+                                          settings.first_version)
+                                    : "";
   // JSON's quoting of a plain text is TOML's too.
   return fmt::format(
       "# A homepatch feed's work folder. Private: it holds signing keys. Only what `homepatch-feed publish` writes is\n"
       "# served.\n"
-      "name = {}\n{}\n\n"
+      "name = {}\n{}\n{}\n"
       "# How long signed metadata is valid. Homes refuse new releases from a feed whose metadata has expired.\n"
       "[expiry_days]\nroot = {}\ntargets = {}\nsnapshot = {}\ntimestamp = {}\n",
-      nlohmann::json(settings.name).dump(), vendor, settings.days.root, settings.days.targets, settings.days.snapshot,
-      settings.days.timestamp);
+      nlohmann::json(settings.name).dump(), vendor, delegated, settings.days.root, settings.days.targets,
+      settings.days.snapshot, settings.days.timestamp);
 }
 
 Status read_days(const TomlDocument& document, std::string_view role, int& days) {
@@ -66,6 +75,12 @@ Result<Settings> read_settings(const fs::path& path) {
   settings.vendor = document.content.value("vendor", "");
   if (!settings.vendor.empty() && !is_vendor_id(settings.vendor)) {
     return document.refuse("vendor", "must be a domain name in lower case, such as acme.example");
+  }
+  settings.delegated = document.content.value("delegated", false);
+  settings.first_version = document.content.value("first_version", std::int64_t{1});
+  if (settings.first_version < 1) return document.refuse("first_version", "must be 1 or more");
+  if (settings.delegated && settings.vendor.empty()) {
+    return document.refuse("vendor", "is missing: a delegated folder is one vendor's");
   }
   TRY(read_days(document, "root", settings.days.root));
   TRY(read_days(document, "targets", settings.days.targets));
@@ -175,7 +190,31 @@ Status Workshop::keep_image(const ImageFile& source) const {
   if (sha256(bytes) != source.sha256) {
     return fail(Errc::busy, fmt::format("{} changed while it was read; add it again", source.path.string()));
   }
-  return write_file_atomically(image(source.sha256), bytes);
+  return keep_bytes(source.sha256, bytes);
+}
+
+Status Workshop::keep_bytes(const Digest& digest, std::string_view bytes) const {
+  std::error_code ignored;
+  if (fs::file_size(image(digest), ignored) == bytes.size() && !ignored) return {};
+  return write_file_atomically(image(digest), bytes);
+}
+
+Result<std::string> Workshop::published_models() const {
+  return read_file(folder_ / "published" / kModelsPath, kMaxPublishedModels);
+}
+
+Status Workshop::keep_published_models(std::string_view bytes) const {
+  const auto path = folder_ / "published" / kModelsPath;
+  TRY(make_folder(path.parent_path()));
+  return write_file_atomically(path, bytes);
+}
+
+Status Workshop::check_whole_feed() const {
+  if (!settings_.delegated) return {};
+  return fail(Errc::unsupported,
+              fmt::format("{} is the folder of the delegated vendor {}: only its own releases are signed here (add, "
+                          "publish, prepare, attach, sign, rotate {}); the rest is done by the feed that takes them in",
+                          folder_.string(), settings_.vendor, settings_.vendor));
 }
 
 }  // namespace homepatch::feed

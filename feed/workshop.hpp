@@ -4,8 +4,14 @@
 //   keys/<role>[-N].pem             private keys, encrypted
 //   models/<vendor>/<model>/catalog.json   what the next publish will sign
 //   published/<vendor>/<model>/catalog.json   what the last one signed
-//   images/<sha256>                 the bytes of every image
-//   metadata/N.root.json, targets.json, snapshot.json, timestamp.json   as last signed
+//   published/_feed/models.json     the list of models that it signed
+//   images/<sha256>                 the bytes of every image, and of what delegated vendors list
+//   metadata/N.root.json, targets.json, snapshot.json, timestamp.json, <vendor>.json   as last signed
+//   metadata/pending/<role>.json    made, and waiting for signatures
+//   delegations/<vendor>.json       who may sign for a vendor
+//   deny.json                       images that are taken back
+//
+// A delegated vendor's own work folder has no root, snapshot and timestamp: its one role is metadata/<vendor>.json.
 //
 // Every file is replaced atomically; one process works in a folder at a time.
 #pragma once
@@ -32,6 +38,8 @@ struct Settings {
   std::string name;
   std::string vendor;  // empty: any
   ExpiryDays days;
+  bool delegated = false;          // a vendor's folder, whose role is taken in by another feed
+  std::int64_t first_version = 1;  // of that role: above what the feed already knows of the vendor
 };
 
 class Workshop {
@@ -43,7 +51,12 @@ class Workshop {
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] std::filesystem::path keys() const { return folder_ / "keys"; }
   [[nodiscard]] std::filesystem::path metadata() const { return folder_ / "metadata"; }
+  [[nodiscard]] std::filesystem::path delegations() const { return folder_ / "delegations"; }
+  [[nodiscard]] std::filesystem::path deny_list() const { return folder_ / "deny.json"; }
   [[nodiscard]] std::filesystem::path image(const Digest& digest) const { return folder_ / "images" / digest.hex(); }
+
+  // Refuses a delegated vendor's folder, for what only a whole feed has.
+  [[nodiscard]] Status check_whole_feed() const;
 
   // The catalogs by path, and one of them; nothing when it is not there.
   [[nodiscard]] Result<std::vector<CatalogDraft>> drafts() const;
@@ -54,6 +67,12 @@ class Workshop {
 
   // Copies the image in, unless it is there already. Refuses a file whose bytes changed since it was hashed.
   [[nodiscard]] Status keep_image(const ImageFile& image) const;
+  // Bytes whose digest the caller has checked.
+  [[nodiscard]] Status keep_bytes(const Digest& digest, std::string_view bytes) const;
+
+  // The list of models as published last, byte for byte: not_found before the first time.
+  [[nodiscard]] Result<std::string> published_models() const;
+  [[nodiscard]] Status keep_published_models(std::string_view bytes) const;
 
  private:
   Workshop(std::filesystem::path folder, Settings settings, UniqueFd lock)

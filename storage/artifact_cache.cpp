@@ -220,6 +220,11 @@ Status ArtifactCache::take_in(const Artifact& artifact) {
   });
 }
 
+Status ArtifactCache::remove(const Digest& digest) {
+  if (!contains(digest)) return fail(Errc::not_found, "the cache has no image " + digest.brief());
+  return discard(digest);
+}
+
 Status ArtifactCache::discard(const Digest& digest) {
   artifacts_.erase(digest);
   ::unlink(object(digest).c_str());
@@ -269,26 +274,39 @@ void ArtifactCache::remove_partials(const Digest& except) {
   }
 }
 
+const Artifact* ArtifactCache::least_useful(const std::map<Digest, int>& ranks) const {
+  const Artifact* least = nullptr;
+  int least_rank = kNeverEvicted;
+  for (const auto& [digest, artifact] : artifacts_) {
+    const auto found = ranks.find(digest);
+    const int rank = found == ranks.end() ? 0 : found->second;
+    if (pins_.contains(digest) || rank >= kNeverEvicted) continue;
+    const bool longer_unused = least != nullptr && artifact.last_used < least->last_used;
+    if (least != nullptr && (rank > least_rank || (rank == least_rank && !longer_unused))) continue;
+    least = &artifact;
+    least_rank = rank;
+  }
+  return least;
+}
+
 Status ArtifactCache::make_room(std::uint64_t wanted, const Digest& newcomer) {
   if (wanted > limits_.quota) {
     return fail(Errc::no_space, fmt::format("the image has {}, the cache's quota is {}; raise it in the configuration",
                                             human_bytes(wanted), human_bytes(limits_.quota)));
   }
   if (!fits(wanted, newcomer)) remove_partials(newcomer);
+  if (fits(wanted, newcomer)) return {};
+  const auto ranks = ranks_ ? ranks_() : std::map<Digest, int>();
   while (!fits(wanted, newcomer)) {
-    const Artifact* oldest = nullptr;
-    for (const auto& [digest, artifact] : artifacts_) {
-      if (pins_.contains(digest)) continue;
-      if (oldest == nullptr || artifact.last_used < oldest->last_used) oldest = &artifact;
-    }
-    if (oldest == nullptr) {
+    const Artifact* leaves = least_useful(ranks);
+    if (leaves == nullptr) {
       return fail(Errc::no_space,
                   fmt::format("there is no room for an image of {}: {} are in use by updates under way and "
                               "{} are free on the disk, of which {} stay free",
                               human_bytes(wanted), human_bytes(bytes()), human_bytes(free_bytes(folder_)),
                               human_bytes(limits_.keep_free)));
     }
-    TRY(discard(oldest->sha256));
+    TRY(discard(leaves->sha256));
   }
   return {};
 }

@@ -78,6 +78,9 @@ class ArtifactCache {
   [[nodiscard]] bool contains(const Digest& digest) const { return artifacts_.contains(digest); }
   [[nodiscard]] const Artifact* find(const Digest& digest) const;
 
+  // Throws the artifact out, pinned or not: it must not be served any more. not_found.
+  Status remove(const Digest& digest);
+
   // While a Pin lives, its artifact is not evicted (whether or not it is there yet).
   class Pin {
    public:
@@ -93,6 +96,13 @@ class ArtifactCache {
   };
   [[nodiscard]] Pin pin(const Digest& digest) { return Pin(*this, digest); }
 
+  // Who tells how useful each image is; what has the lowest rank is evicted first, kNeverEvicted never. Among equals,
+  // and without it, the longest unused goes first.
+  using Ranks = std::function<std::map<Digest, int>()>;
+  static constexpr int kNeverEvicted = 5;
+  void rank_by(Ranks ranks) { ranks_ = std::move(ranks); }
+
+  [[nodiscard]] const std::map<Digest, Artifact>& artifacts() const { return artifacts_; }
   [[nodiscard]] std::size_t count() const { return artifacts_.size(); }
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::uint64_t quota() const { return limits_.quota; }
@@ -106,6 +116,7 @@ class ArtifactCache {
   [[nodiscard]] std::filesystem::path object(const Digest& digest) const;
   [[nodiscard]] std::filesystem::path partial(const Digest& digest) const;
   Status make_room(std::uint64_t bytes, const Digest& newcomer);
+  [[nodiscard]] const Artifact* least_useful(const std::map<Digest, int>& ranks) const;
   Status take_in(const Artifact& artifact);
   Status discard(const Digest& digest);
   void remove_partials(const Digest& except);
@@ -119,6 +130,7 @@ class ArtifactCache {
   Limits limits_;
   std::map<Digest, Artifact> artifacts_;
   std::map<Digest, int> pins_;
+  Ranks ranks_;
   std::map<Digest, Writer*> writers_;
 };
 

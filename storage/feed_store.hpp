@@ -10,9 +10,18 @@
 #include <vector>
 
 #include "core/digest.hpp"
+#include "core/provenance.hpp"
 #include "storage/database.hpp"
 
 namespace homepatch {
+
+// What vouches for a document.
+struct DocumentOrigin {
+  Provenance provenance = Provenance::signed_feed;
+  std::string signed_by;  // for people: "targets (2 keys), acme.example (1 key)"
+
+  friend bool operator==(const DocumentOrigin&, const DocumentOrigin&) = default;
+};
 
 class FeedStore {
  public:
@@ -30,7 +39,9 @@ class FeedStore {
   // The digest of a stored document.
   Result<std::optional<Digest>> document_digest(std::string_view feed, std::string_view path);
   Result<std::optional<std::string>> load_document(std::string_view feed, std::string_view path);
-  Status save_document(std::string_view feed, std::string_view path, const Digest& digest, std::string_view bytes);
+  Result<std::optional<DocumentOrigin>> document_origin(std::string_view feed, std::string_view path);
+  Status save_document(std::string_view feed, std::string_view path, const Digest& digest, std::string_view bytes,
+                       const DocumentOrigin& origin = {});
   Result<std::vector<std::string>> document_paths(std::string_view feed);
   Status remove_document(std::string_view feed, std::string_view path);
 

@@ -84,7 +84,13 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{kFirst};
+// What vouches for a document: how it came, and who signed.
+constexpr std::string_view kOrigins = R"sql(
+ALTER TABLE feed_documents ADD COLUMN provenance TEXT NOT NULL DEFAULT 'signed_feed';
+ALTER TABLE feed_documents ADD COLUMN signed_by TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array kSteps{kFirst, kOrigins};
 
 }  // namespace
 

@@ -12,8 +12,8 @@
 
 namespace homepatch {
 
-enum class ImageFormat { mcuboot, esp_app };
-std::string_view to_string(ImageFormat format);  // "mcuboot", "esp-app": as catalogs name them
+enum class ImageFormat { mcuboot, esp_app, zigbee_ota };
+std::string_view to_string(ImageFormat format);  // "mcuboot", "esp-app", "zigbee-ota": as catalogs name them
 
 enum class ImageHash {
   none,           // the image carries none
@@ -23,8 +23,8 @@ enum class ImageHash {
 
 struct ImageHeader {
   ImageFormat format = ImageFormat::mcuboot;
-  std::string version;                            // plain text; MCUboot: "1.2.3+45", without "+0"
-  std::string project;                            // ESP: the project's name
+  std::string version;                            // plain text; MCUboot: "1.2.3+45", without "+0"; Zigbee: decimal
+  std::string project;                            // ESP: the project's name; Zigbee: the header string, made printable
   std::string chip;                               // ESP: "esp32", "esp32-s3", ..., "chip 77" for one not known here
   std::optional<std::uint32_t> security_counter;  // what the boot loader compares; MCUboot TLV 0x50, ESP secure_version
   ImageHash hash = ImageHash::none;
@@ -35,7 +35,8 @@ struct ImageHeader {
 // that it carries is not that of its bytes.
 Result<std::optional<ImageHeader>> read_image_header(const ImageSource& image);
 
-// Whether the release's version is the image's own: equal, or with a leading "v", or MCUboot's with ".45" or "+0".
+// Whether the release's version is the image's own: equal, or with a leading "v", MCUboot's with ".45" or "+0", or
+// Zigbee's number as "0x" and eight hexadecimal digits.
 bool states_version(const ImageHeader& header, std::string_view release_version);
 
 }  // namespace homepatch

@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/documents.hpp"
 #include "cli/words.hpp"
+#include "core/provenance.hpp"
 
 namespace homepatch::cli {
 
@@ -49,6 +50,16 @@ std::string what_for(const DecisionView& d) {
   return text + fmt::format(" protects against {}.", printable(fmt::format("{}", fmt::join(d.protects, ", ")), 1000));
 }
 
+// What vouches for the release, and who checks it.
+std::string why_trusted(const DecisionView& d) {
+  const auto provenance = provenance_from(d.provenance);
+  std::string text = provenance ? std::string(sentence(*provenance)) : "What vouches for it is not known.";
+  if (!d.signed_by.empty()) text += fmt::format(" Signed by {}.", printable(d.signed_by, 400));
+  const bool device_too = d.verified_by == "gateway and device";
+  return text +
+         (device_too ? " The gateway verifies the image, and so does the device." : " The gateway verifies the image.");
+}
+
 std::string until_when(const DecisionView& d, const std::string& kind) {
   if (d.support_end.empty()) return "Until when its maker patches it is not known.";
   const std::string how = kind.empty() ? "" : fmt::format(" ({})", shown(kind));
@@ -82,6 +93,7 @@ void print(const Screen& screen, const DeviceView& device, const DecisionView& d
   screen.paragraph(what_happens(d));
   if (d.path.size() > 1) screen.paragraph(which_way(d));
   if (!d.target.empty()) screen.paragraph(what_for(d));
+  if (!d.target.empty()) screen.paragraph(why_trusted(d));
   screen.paragraph(until_when(d, device.support_kind));
   if (update != nullptr) screen.paragraph(fmt::format("Last update ({}): {}", update->id, outcome_sentence(*update)));
   const std::string deed = what_you_can_do(device, update);

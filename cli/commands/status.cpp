@@ -17,12 +17,13 @@ struct FeedView {
   std::string url;
   std::string state;  // never, current, stale, failing
   std::int64_t refreshed = 0;
+  std::int64_t stale_since = 0;
   std::string text;
   std::uint64_t catalogs = 0;
 
   static FeedView from(const Value& d) {
-    return {text_of(d, "name"),        text_of(d, "url"),  text_of(d, "state"),
-            number_of(d, "refreshed"), text_of(d, "text"), count_of(d, "catalogs")};
+    return {text_of(d, "name"),          text_of(d, "url"),  text_of(d, "state"),    number_of(d, "refreshed"),
+            number_of(d, "stale_since"), text_of(d, "text"), count_of(d, "catalogs")};
   }
 };
 
@@ -99,8 +100,9 @@ void say_feed(const Report& report, const FeedView& feed) {
   if (feed.state == "stale") {
     return report.row(
         "Feed", text, Tone::bad,
-        "Its signed statements have expired, so nothing new is taken from it. Try homepatchctl refresh; if "
-        "that does not help, its publisher has to renew them.");
+        fmt::format("It is stale since {}: its signed statements have expired, so nothing new is taken from it. Try "
+                    "homepatchctl refresh; if that does not help, its publisher has to renew them.",
+                    local_time(feed.stale_since)));
   }
   report.row(
       "Feed", text, Tone::bad,
@@ -149,6 +151,7 @@ Json feeds_json(const Value& manager) {
                     {"url", f.url},
                     {"state", f.state},
                     {"refreshed", json_time(f.refreshed)},
+                    {"stale_since", json_time(f.stale_since)},
                     {"text", f.text},
                     {"catalogs", f.catalogs}});
   }

@@ -64,6 +64,11 @@ int append_decision(sd_bus_message* message, const Device& device, const Decisio
   add("kind", next != nullptr ? std::string(to_string(next->kind)) : std::string());
   add("severity", next != nullptr ? std::string(to_string(next->severity)) : std::string());
   add("support_end", support ? support->end : std::string());
+  if (decision.catalog != nullptr) {
+    add("provenance", std::string(to_string(decision.catalog->provenance)));
+    add("signed_by", decision.catalog->signed_by);
+    add("verified_by", std::string(decision.catalog->verified_by()));
+  }
   add("last_update", last_update_text(last));
   return r < 0 ? r : sd_bus_message_close_container(message);
 }

@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include <array>
 #include <cerrno>
 #include <map>
@@ -5,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "daemon/bus/decision_dictionary.hpp"
+#include "daemon/bus/manager_lists.hpp"
 #include "daemon/bus/message.hpp"
 #include "daemon/bus/objects.hpp"
 #include "daemon/bus/properties.hpp"
@@ -26,6 +29,8 @@ int append_feeds(sd_bus_message* message, const std::vector<FeedStatus>& feeds) 
     if (r >= 0) r = append_entry(message, "url", feed.url);
     if (r >= 0) r = append_entry(message, "state", feed.state);
     if (r >= 0) r = append_entry(message, "refreshed", to_millis(feed.refreshed));
+    if (r >= 0)
+      r = append_entry(message, "stale_since", feed.stale_since ? to_millis(*feed.stale_since) : std::int64_t{0});
     if (r >= 0) r = append_entry(message, "text", feed.text);
     if (r >= 0) r = append_entry(message, "catalogs", static_cast<std::uint32_t>(feed.catalogs));
     if (r >= 0) r = sd_bus_message_close_container(message);
@@ -91,18 +96,34 @@ struct Unref {
   void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
 };
 
-int on_refresh(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
-  Server& server = *static_cast<Server*>(userdata);
-  if (auto allowed = require_administrator(call); !allowed) return reply_error(call, allowed.error());
-  // The call is answered when all feeds are; it holds the bus connection, not this object.
+// The call is answered when its deed is done; `held` holds the bus connection, not this object.
+std::function<void(Result<std::string>)> answering(sd_bus_message* call) {
   std::shared_ptr<sd_bus_message> held(sd_bus_message_ref(call), Unref{});
-  server.sources().refresh([held](Result<std::string> done) {
+  return [held](Result<std::string> done) {
     if (done) {
       sd_bus_reply_method_return(held.get(), "s", printable(*done, 2000).c_str());
     } else {
       reply_error(held.get(), done.error());
     }
-  });
+  };
+}
+
+int on_import(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
+  Server& server = *static_cast<Server*>(userdata);
+  if (auto allowed = require_administrator(call); !allowed) return reply_error(call, allowed.error());
+  int fd = -1;
+  const char* feed = nullptr;
+  if (const int r = sd_bus_message_read(call, "hs", &fd, &feed); r < 0) return r;
+  UniqueFd file(::fcntl(fd, F_DUPFD_CLOEXEC, 3));  // the message closes its own
+  if (!file) return reply_error(call, errno_error("taking the file over", errno));
+  server.sources().import(std::move(file), feed, answering(call));
+  return 1;
+}
+
+int on_refresh(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
+  Server& server = *static_cast<Server*>(userdata);
+  if (auto allowed = require_administrator(call); !allowed) return reply_error(call, allowed.error());
+  server.sources().refresh(answering(call));
   return 1;
 }
 
@@ -163,6 +184,9 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", decisions), on_plan, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), on_refresh, kOpen),
     SD_BUS_METHOD_WITH_ARGS("FindDevice", SD_BUS_ARGS("s", text), SD_BUS_RESULT("o", device), on_find_device, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("Import", SD_BUS_ARGS("h", bundle, "s", feed), SD_BUS_RESULT("s", text), on_import, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListRequests", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", requests), on_list_requests, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", images), on_list_images, kOpen),
     SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("a(xtt)", updates), 0),
     SD_BUS_VTABLE_END,
 };

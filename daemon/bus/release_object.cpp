@@ -34,7 +34,7 @@ std::string english(const Translations& translations) {
   return translations.empty() ? std::string() : translations.begin()->second;
 }
 
-constexpr std::array<Property<Subject>, 17> kProperties{{
+constexpr std::array<Property<Subject>, 19> kProperties{{
     {"Id", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.id); }},
     {"Version", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.version); }},
     {"Seq", [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "x", s.release.seq); }},
@@ -60,7 +60,9 @@ constexpr std::array<Property<Subject>, 17> kProperties{{
     {"Bytes",
      [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "t", total_bytes(s.release)); }},
     {"Cached", [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "b", is_cached(s) ? 1 : 0); }},
-    {"Provenance", [](sd_bus_message* m, const Subject&) { return append_text(m, "signed_feed"); }},
+    {"Provenance", [](sd_bus_message* m, const Subject& s) { return append_text(m, to_string(s.catalog.provenance)); }},
+    {"SignedBy", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.catalog.signed_by); }},
+    {"VerifiedBy", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.catalog.verified_by()); }},
     {"SupportEnd",
      [](sd_bus_message* m, const Subject& s) {
        return append_text(m, s.catalog.support ? s.catalog.support->end : std::string());
@@ -133,6 +135,8 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("Bytes", "t", get, 0, 0),
     SD_BUS_PROPERTY("Cached", "b", get, 0, 0),
     SD_BUS_PROPERTY("Provenance", "s", get, 0, 0),
+    SD_BUS_PROPERTY("SignedBy", "s", get, 0, 0),
+    SD_BUS_PROPERTY("VerifiedBy", "s", get, 0, 0),
     SD_BUS_PROPERTY("SupportEnd", "s", get, 0, 0),
     SD_BUS_VTABLE_END,
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/log.hpp"
 #include "daemon/bus/message.hpp"
@@ -28,8 +29,10 @@ Server::~Server() = default;
 homepatch::Status Server::connect() {
   sd_bus* bus = nullptr;
   if (const int r = sd_bus_open_system(&bus); r < 0) {
+    const char* address = std::getenv("DBUS_SYSTEM_BUS_ADDRESS");
     return fail(Errc::unavailable,
-                fmt::format("connecting to the system bus: {}. Is dbus running?", errno_error("", -r).text.substr(2)));
+                fmt::format("connecting to the system bus at {}: {}. Is dbus running?",
+                            address != nullptr ? address : "its usual place", errno_error("", -r).text.substr(2)));
   }
   bus_.reset(bus);
   int r = sd_bus_attach_event(bus, loop_.handle(), SD_EVENT_PRIORITY_NORMAL);

@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "core/time.hpp"
+#include "daemon/fetch/ledger.hpp"
+#include "daemon/fetch/stock.hpp"
 
 namespace homepatch::bus {
 
@@ -16,7 +20,8 @@ struct FeedStatus {
   std::string url;
   std::string state;  // never, current, stale, failing
   Time refreshed{};   // the last time that it was found current
-  std::string text;   // for people
+  std::optional<Time> stale_since;
+  std::string text;  // for people
   unsigned catalogs = 0;
 };
 
@@ -39,6 +44,10 @@ struct Sources {
   std::function<Status()> status;
   // Looks at all feeds now; answers once with a text for people.
   std::function<void(std::function<void(Result<std::string>)>)> refresh;
+  // Takes in a bundle; answers once with a text for people.
+  std::function<void(UniqueFd, const std::string& feed, std::function<void(Result<std::string>)>)> import;
+  const Ledger* ledger = nullptr;  // what left the gateway
+  std::function<std::vector<StockItem>()> stock;
   // Whether the artifact is in the cache.
   std::function<bool(const std::string& sha256_hex)> cached;
 };

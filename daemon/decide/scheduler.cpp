@@ -40,7 +40,7 @@ void Scheduler::run() {
     note(decision);
     if (decision.verdict != Verdict::update) continue;
     const Device* device = inventory_.find(decision.device);
-    if (auto started = updater_.start(*device, *decision.offer, "policy"); !started) {
+    if (auto started = start(*device, *decision.offer, "policy"); !started) {
       log::warning("starting the update of {}: {}", decision.device.to_string(), started.error().text);
     }
   }
@@ -65,7 +65,13 @@ Result<UpdateId> Scheduler::start_by_hand(const DeviceId& id, std::string asked_
     const bool nothing = decision.verdict == Verdict::none;
     return fail(nothing ? Errc::nothing_to_do : Errc::invalid_argument, std::string(sentence(decision.reason)));
   }
-  return updater_.start(*device, *decision.offer, std::move(asked_by));
+  return start(*device, *decision.offer, std::move(asked_by));
+}
+
+// The device first: an update whose device a crash took away would have nobody to speak to.
+Result<UpdateId> Scheduler::start(const Device& device, const Offer& offer, std::string asked_by) {
+  TRY(inventory_.keep(device.id));
+  return updater_.start(device, offer, std::move(asked_by));
 }
 
 }  // namespace homepatch

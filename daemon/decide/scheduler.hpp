@@ -17,7 +17,7 @@ namespace homepatch {
 
 class Scheduler {
  public:
-  Scheduler(Loop& loop, const Inventory& inventory, const CatalogShelf& shelf, Updater& updater, Policy policy)
+  Scheduler(Loop& loop, Inventory& inventory, const CatalogShelf& shelf, Updater& updater, Policy policy)
       : loop_(loop), inventory_(inventory), shelf_(shelf), updater_(updater), policy_(policy) {}
 
   // Called with the devices whose decision became another one.
@@ -36,11 +36,12 @@ class Scheduler {
 
  private:
   void run();
+  Result<UpdateId> start(const Device& device, const Offer& offer, std::string asked_by);
   [[nodiscard]] Case case_of(const Device& device) const;
   void note(const Decision& decision);
 
   Loop& loop_;
-  const Inventory& inventory_;
+  Inventory& inventory_;
   const CatalogShelf& shelf_;
   Updater& updater_;
   Policy policy_;

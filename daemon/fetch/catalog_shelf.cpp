@@ -5,8 +5,32 @@
 namespace homepatch {
 
 void CatalogShelf::put(Catalog catalog) {
+  strike_denied(catalog);
   auto key = std::pair(catalog.feed, catalog.path);
+  const auto before = catalogs_.find(key);
+  if (before != catalogs_.end() && before->second == catalog) return;
   catalogs_.insert_or_assign(std::move(key), std::move(catalog));
+  if (changed_) changed_();
+}
+
+void CatalogShelf::strike_denied(Catalog& catalog) const {
+  const auto found = denied_.find(catalog.feed);
+  if (found == denied_.end() || found->second.empty()) return;
+  for (auto& release : catalog.releases) {
+    const auto gone =
+        std::erase_if(release.images, [&](const Image& image) { return found->second.contains(image.sha256); });
+    release.taken_back |= gone > 0;
+  }
+}
+
+void CatalogShelf::deny(const std::string& feed, Denied denied) {
+  auto& kept = denied_[feed];
+  kept = std::move(denied);
+  for (auto& [key, catalog] : catalogs_) {
+    if (key.first == feed) strike_denied(catalog);
+  }
+  if (kept.empty()) return;
+  if (on_denied_) on_denied_(feed, kept);
   if (changed_) changed_();
 }
 
@@ -41,6 +65,14 @@ std::vector<const Catalog*> CatalogShelf::all() const {
   std::vector<const Catalog*> out;
   for (const auto& [key, catalog] : catalogs_) out.push_back(&catalog);
   return out;
+}
+
+bool CatalogShelf::offers(const Digest& image) const {
+  const auto names = [&](const Release& release) {
+    return std::ranges::find(release.images, image, &Image::sha256) != release.images.end();
+  };
+  return std::ranges::any_of(catalogs_,
+                             [&](const auto& entry) { return std::ranges::any_of(entry.second.releases, names); });
 }
 
 std::vector<std::string> CatalogShelf::paths(std::string_view feed) const {

@@ -17,11 +17,20 @@ namespace homepatch {
 
 class CatalogShelf {
  public:
+  using Denied = std::map<Digest, std::string>;  // with the reason, for people
+
   void listen(std::function<void()> changed) { changed_ = std::move(changed); }
+  // Hears which images a feed takes back, each time that its list is read.
+  void listen_denied(std::function<void(std::string_view feed, const Denied&)> denied) {
+    on_denied_ = std::move(denied);
+  }
 
   // Takes the place of the catalog of the same feed and path.
   void put(Catalog catalog);
   void remove(std::string_view feed, std::string_view path);
+  // The images that the feed takes back: none of its catalogs offers them any more. Takes the place of its earlier
+  // list.
+  void deny(const std::string& feed, Denied denied);
   void set_state(FeedState state);
 
   [[nodiscard]] const Catalog* find(std::string_view feed, std::string_view path) const;
@@ -29,12 +38,18 @@ class CatalogShelf {
   [[nodiscard]] std::vector<const Catalog*> claiming(const Device& device) const;
   [[nodiscard]] std::vector<const Catalog*> all() const;
   [[nodiscard]] std::vector<std::string> paths(std::string_view feed) const;
+  // Whether a catalog of any feed offers the image.
+  [[nodiscard]] bool offers(const Digest& image) const;
   [[nodiscard]] const std::vector<FeedState>& states() const { return states_; }
 
  private:
   std::map<std::pair<std::string, std::string>, Catalog> catalogs_;
+  void strike_denied(Catalog& catalog) const;
+
   std::vector<FeedState> states_;
+  std::map<std::string, Denied, std::less<>> denied_;
   std::function<void()> changed_;
+  std::function<void(std::string_view, const Denied&)> on_denied_;
 };
 
 }  // namespace homepatch

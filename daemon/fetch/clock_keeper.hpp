@@ -1,5 +1,5 @@
-// Whether the gateway's clock may be believed, with the floors of I10 kept in the database. Feeds ask before they judge an
-// expiry. Stores the floor at most once an hour, and only while the kernel says that the clock is synchronised.
+// Whether the gateway's clock may be believed, with the floors of I10 kept in the database. Feeds ask before they judge
+// an expiry. Stores the floor at most once an hour, and only while the kernel says that the clock is synchronised.
 #pragma once
 
 #include <string_view>

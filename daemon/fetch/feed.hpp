@@ -1,9 +1,8 @@
-// One feed of the configuration: looks at it now and then, lets trust/tuf judge what comes, keeps what was accepted, and
-// puts the catalogs that concern this home on the shelf. A crash at any moment leaves what was stored so far; the next
-// look begins from there. Parsed metadata lives only while a look is under way.
+// One feed of the configuration: when it is looked at, how it stands, and what of it lies on the shelf. A crash at any
+// moment leaves what was stored so far; the next look begins from there. Parsed metadata lives only while a look is
+// under way (feed_look.hpp).
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,16 +15,14 @@
 #include "daemon/config.hpp"
 #include "daemon/fetch/catalog_shelf.hpp"
 #include "daemon/fetch/clock_keeper.hpp"
-#include "protocols/http/fetcher.hpp"
+#include "daemon/fetch/feed_look.hpp"
+#include "daemon/fetch/mirrors.hpp"
 #include "storage/feed_store.hpp"
-#include "trust/tuf/client.hpp"
 
 namespace homepatch {
 
 class Feed {
  public:
-  static constexpr std::size_t kMaxCatalogs = 512;  // on the shelf, of one feed
-
   struct Ports {
     Loop& loop;
     Fetcher& fetcher;
@@ -40,8 +37,8 @@ class Feed {
   enum class State { never, current, stale, failing };
   using Done = std::function<void(Status)>;
 
-  Feed(FeedConfig config, std::chrono::seconds interval, Ports ports);
-  ~Feed();
+  // `foreign`: vendor domains that belong to other feeds of the configuration.
+  Feed(FeedConfig config, std::set<std::string> foreign, std::chrono::seconds interval, Ports ports);
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
@@ -51,52 +48,46 @@ class Feed {
   // Looks now, or joins the look that is under way.
   void refresh(Done done);
 
-  // A device of a model that no catalog on the shelf claims: looks again soon if this feed's index knows it.
+  // Looks at a bundle that somebody carried in as at the feed itself, with the same checks; what it brings is asked
+  // for. busy while a look is under way.
+  Status take_in(std::unique_ptr<FeedSource> bundle, Done done);
+
+  // A device of a model that no catalog on the shelf claims: takes its catalog from the store, where it lies with those
+  // of its vendor; else looks again soon.
   void consider(const Match& match);
 
   [[nodiscard]] const FeedConfig& config() const { return config_; }
   [[nodiscard]] State state() const;
   [[nodiscard]] Time last_current() const { return last_current_; }
+  // Since when the feed's metadata has expired, if it has.
+  [[nodiscard]] std::optional<Time> stale_since() const;
   [[nodiscard]] const std::string& text() const { return text_; }
-
-  // Where the bytes of a target may be fetched, to be tried in turn. The digest stands in the name of consistent snapshots.
-  [[nodiscard]] std::vector<std::string> target_urls(std::string_view target, const Digest& sha256) const;
+  [[nodiscard]] const Mirrors& mirrors() const { return mirrors_; }
 
  private:
-  struct Look;
-
-  Status begin_look();
-  void step();
-  Status take(const tuf::Step& step);
-  void fetch_metadata(const tuf::Fetch& fetch);
-  void on_metadata(Result<FetchedBody> fetched);
-  void on_refreshed();
-  void next_document();
-  void on_looked_up();
-  void fetch_document(const tuf::Target& target, std::size_t attempt);
-  void on_document(const tuf::Target& target, std::size_t attempt, Result<FetchedBody> fetched);
-  Status use_document(const std::string& path, const std::string& bytes);
-  Status use_models(const std::string& bytes);
-  Status use_catalog(const std::string& path, const std::string& bytes);
-  void next_image();
-  void accept_catalog();
-  void refuse_catalog(Error error);
-  void finish(Status outcome);
+  void begin_look();
+  void look_at(FeedSource& source, std::function<void(FeedLook::Outcome)> done);
+  void on_look(FeedLook::Outcome outcome);
+  void tell(const FeedLook::Outcome& outcome);
+  void remember(const FeedLook::Outcome& outcome);
   void plan_next(bool succeeded);
-  void drop_unseen();
+  void drop_unnamed(const std::set<std::string>& named);
   void look_soon();
   [[nodiscard]] bool speaks_for(std::string_view catalog_path) const;
-  [[nodiscard]] std::vector<std::string> wanted_catalogs(const std::string& models, Status& outcome) const;
   Status stock_shelf();
+  Status put_stored(const std::string& path, const std::set<Match>& own);
+  Result<bool> find_stored(const Match& match);
 
   FeedConfig config_;
+  std::set<std::string> foreign_;
   std::chrono::seconds interval_;
   Ports ports_;
-  std::unique_ptr<Look> look_;
+  Mirrors mirrors_;
+  std::unique_ptr<FeedSource> bundle_;
+  std::unique_ptr<FeedLook> look_;
   std::vector<Done> waiting_;
   Timer next_;
   Timer soon_;
-  Timer buried_;
   Duration last_look_{};
   std::set<Match> considered_;
   unsigned failures_ = 0;

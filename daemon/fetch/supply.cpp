@@ -5,6 +5,13 @@
 
 namespace homepatch {
 
+namespace {
+
+constexpr auto kTotalLimit = std::chrono::hours(2);  // for one image
+constexpr unsigned kMaxBreaks = 20;                  // of one place's connection, each after it brought bytes
+
+}  // namespace
+
 Supply::Wish::~Wish() { supply_.withdraw(*this); }
 
 std::unique_ptr<Supply::Wish> Supply::want(std::string_view feed, const UpdateImage& image, Done done) {
@@ -32,8 +39,8 @@ void Supply::answer(Loop& loop, Wish& wish, Status outcome) {
 }
 
 Status Supply::begin(const Digest& digest, Download& download, const UpdateImage& image, std::string_view feed) {
-  download.urls = addresses_(feed, image);
-  if (download.urls.empty()) {
+  download.places = addresses_(feed, image);
+  if (download.places.urls.empty()) {
     return fail(Errc::not_found, "the feed " + std::string(feed) + " is no longer in the configuration");
   }
   download.writer = TRY(cache_.begin(image.sha256, image.length));
@@ -44,12 +51,13 @@ Status Supply::begin(const Digest& digest, Download& download, const UpdateImage
 
 void Supply::fetch(const Digest& digest) {
   Download& download = downloads_under_way_.at(digest);
+  download.begun_at = download.writer->offset();
   FetchRequest request;
-  request.url = download.urls[download.attempt];
+  request.url = download.places.urls[download.place];
+  request.allowed_hosts = download.places.hosts;
   request.max_bytes = download.writer->length();
-  request.resume_from = download.writer->offset();
-  request.total_limit = std::chrono::hours(2);
-  download.resumed = request.resume_from > 0;
+  request.resume_from = download.begun_at;
+  request.total_limit = kTotalLimit;
   FetchEvents events;
   events.on_response = [this, digest](const FetchResponse& response) -> Status {
     auto& writer = *downloads_under_way_.at(digest).writer;
@@ -62,8 +70,6 @@ void Supply::fetch(const Digest& digest) {
   download.fetch = fetcher_.stream(std::move(request), std::move(events));
 }
 
-// A part that is already whole needs no byte more; a server that cannot go on from it is asked for the whole; a part
-// that does not become the right image is thrown away and fetched once more from its beginning; then the next mirror.
 void Supply::on_done(const Digest& digest, Result<FetchResponse> result) {
   Download& download = downloads_under_way_.at(digest);
   Status outcome;
@@ -74,14 +80,27 @@ void Supply::on_done(const Digest& digest, Result<FetchResponse> result) {
     outcome = download.writer->commit(loop_.now());
   }
   if (outcome) return finish(digest, outcome);
-  const bool local = outcome.error().code == Errc::no_space || outcome.error().code == Errc::io;
-  const bool once_more = download.resumed && !local && outcome.error().code != Errc::unavailable;
-  if (!once_more && (local || download.attempt + 1 >= download.urls.size())) return finish(digest, outcome);
-  log::info("image {}: {}; trying {}", digest.brief(), printable(outcome.error().text),
-            once_more ? "from its beginning" : "the next address");
-  if (!once_more) ++download.attempt;
-  if (auto restarted = download.writer->restart(); !restarted) return finish(digest, restarted);
+  if (!goes_on(download, outcome.error())) return finish(digest, fail(*download.failure));
+  log::info("image {}: {}; trying {} from byte {}", digest.brief(), printable(outcome.error().text),
+            download.places.urls[download.place], download.writer->offset());
   download.next = loop_.after(Duration::zero(), [this, digest] { fetch(digest); });
+}
+
+// A broken connection goes on where it stopped, at the same place as long as that brings bytes; then at the next one. A
+// part that does not become the right image, or that a server cannot go on from, is thrown away: once more from the
+// beginning, then the next place. The first failure that is more than "not here" is the one that people read.
+bool Supply::goes_on(Download& download, const Error& error) {
+  if (!download.failure || download.failure->code == Errc::not_found) download.failure = error;
+  if (error.code == Errc::no_space || error.code == Errc::io) return false;
+  const bool on_the_way = error.code == Errc::unavailable || error.code == Errc::busy;
+  const bool brought_bytes = download.writer->offset() > download.begun_at;
+  if (on_the_way && brought_bytes && ++download.breaks <= kMaxBreaks) return true;
+  if (!on_the_way && error.code != Errc::not_found) {
+    if (!download.writer->restart()) return false;
+    if (download.begun_at > 0) return true;
+  }
+  download.breaks = 0;
+  return ++download.place < download.places.urls.size();
 }
 
 void Supply::finish(const Digest& digest, const Status& outcome) {

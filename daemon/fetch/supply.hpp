@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,8 +20,12 @@ namespace homepatch {
 
 class Supply {
  public:
-  // Where the bytes of a feed's target may be fetched, to be tried in turn.
-  using Addresses = std::function<std::vector<std::string>(std::string_view feed, const UpdateImage& image)>;
+  // Where the bytes of a feed's target may be fetched, to be tried in turn, and the hosts to which redirects may lead.
+  struct Places {
+    std::vector<std::string> urls;
+    std::vector<std::string> hosts;
+  };
+  using Addresses = std::function<Places(std::string_view feed, const UpdateImage& image)>;
   using Done = std::function<void(Status)>;
 
   // Destroying it withdraws the wish; the last one to go stops the download, whose part is kept.
@@ -52,9 +57,11 @@ class Supply {
   struct Download {
     std::unique_ptr<ArtifactCache::Writer> writer;
     FetchHandle fetch;
-    std::vector<std::string> urls;
-    std::size_t attempt = 0;
-    bool resumed = false;
+    Places places;
+    std::size_t place = 0;         // in use
+    unsigned breaks = 0;           // of the connection, at this place
+    std::uint64_t begun_at = 0;    // the offset of the fetch under way
+    std::optional<Error> failure;  // the one that tells most
     Timer next;
     std::set<Wish*> wishes;
   };
@@ -62,6 +69,8 @@ class Supply {
   Status begin(const Digest& digest, Download& download, const UpdateImage& image, std::string_view feed);
   void fetch(const Digest& digest);
   void on_done(const Digest& digest, Result<FetchResponse> result);
+  // What to do after this failure: fetch again, or nothing more.
+  bool goes_on(Download& download, const Error& error);
   void finish(const Digest& digest, const Status& outcome);
   void withdraw(Wish& wish);
   static void answer(Loop& loop, Wish& wish, Status outcome);

@@ -153,6 +153,14 @@ void Inventory::write_seen() {
   if (auto done = store_.save_last_seen(devices); !done) log::warning("{}, ignoring", done.error().text);
 }
 
+Status Inventory::keep(const DeviceId& id) {
+  if (!described_.contains(id)) return {};
+  TRY(store_.save(those({id})));
+  described_.erase(id);
+  seen_.erase(id);
+  return {};
+}
+
 Status Inventory::flush() {
   if (!described_.empty() || !gave_way_.empty()) TRY(store_.save(those(described_), gave_way_));
   if (!seen_.empty()) TRY(store_.save_last_seen(those(seen_)));

@@ -51,6 +51,8 @@ class Inventory {
   // Forgets what was stored of it. It returns only on a live message, as a new device.
   Status forget(const DeviceId& id);
 
+  // Writes now what waits to be written of this device.
+  Status keep(const DeviceId& id);
   // Writes what waits to be written: at an orderly stop.
   Status flush();
 

@@ -14,10 +14,13 @@ void InstallStep::not_possible(const Error& error) {
   finish(failure);
 }
 
-// Once told, a device that registers anew did what it was told.
+// Once told, a device that restarts did what it was told. One that only registered anew may have dropped the command
+// with its old registration: it is told again, which a device that installs already refuses.
 void InstallStep::interrupted(DeliveryFailed failure) {
   if (sent_ && failure.reason == Reason::device_restarted) {
     finish(Installing{});
+  } else if (sent_ && claim().registration() != nullptr) {
+    run();
   } else {
     finish(std::move(failure));
   }

@@ -76,7 +76,12 @@ void Lwm2mServer::act_on_registration(const Registration& registration, bool res
   interviewing_.erase(device);
   conversation.accept = kText;
   announce_(announce_registration(registration, restarted, loop_.now()));
-  interrupt(device, Reason::device_restarted, "the device restarted or registered anew");
+  if (restarted) {
+    interrupt(device, Reason::device_restarted, "the device restarted");
+  } else {
+    // It was sent away by a gateway that had forgotten it: not the device's failure.
+    interrupt(device, Reason::transfer_failed, "the device had to register anew", false);
+  }
   want(device, Interview::Scope::everything);
 }
 
@@ -228,12 +233,13 @@ void Lwm2mServer::result_told(const DeviceId& device, std::int64_t result) {
   if (const auto announcement = announce_result(device, result, loop_.now())) announce_(*announcement);
 }
 
-void Lwm2mServer::interrupt(const DeviceId& device, Reason reason, std::string_view why) {
+void Lwm2mServer::interrupt(const DeviceId& device, Reason reason, std::string_view why, bool counts) {
   const auto found = conversations_.find(device);
   if (found == conversations_.end() || found->second.claim == nullptr) return;
   const auto interrupted = found->second.claim->hooks().interrupted;
   DeliveryFailed failure;
   failure.reason = reason;
+  failure.counts = counts;
   failure.text = why;
   if (interrupted) interrupted(std::move(failure));
 }

@@ -89,7 +89,7 @@ class Lwm2mServer {
                  void (Lwm2mServer::*told)(const DeviceId&, std::int64_t));
   void state_told(const DeviceId& device, std::int64_t state);
   void result_told(const DeviceId& device, std::int64_t result);
-  void interrupt(const DeviceId& device, Reason reason, std::string_view why);
+  void interrupt(const DeviceId& device, Reason reason, std::string_view why, bool counts = true);
   void release(const DeviceId& device);
   [[nodiscard]] bool is_awake(const Registration& registration) const;
   void arm_expiry(std::chrono::milliseconds at);

@@ -79,7 +79,8 @@ Status check_value(const Key& key, std::string_view value) {
 
 Status check_keys(std::span<const Key> known, const MatchKeys& keys) {
   for (const auto& [name, value] : keys) {
-    const auto key = std::find_if(known.begin(), known.end(), [&](const Key& entry) { return entry.name == name; });
+    const auto key = std::find_if(known.begin(), known.end(),
+                                  [wanted = std::string_view(name)](const Key& entry) { return entry.name == wanted; });
     if (key == known.end()) {
       return fail(Errc::malformed,
                   fmt::format("{}: is not known here; known are {}", printable(name, 40), names(known)));

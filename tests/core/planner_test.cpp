@@ -250,6 +250,22 @@ TEST(Planner, AMakerWhoWantsTheOwnerToConfirmIsHeard) {
   EXPECT_DECISION(home.decide(), Verdict::ask, Reason::owner_decides);
 }
 
+TEST(Planner, ANewerReleaseWhoseImageWasTakenBackIsNotCalledUpToDate) {
+  Home home;
+  home.catalog.releases.back().images.clear();
+  EXPECT_DECISION(home.decide(), Verdict::none, Reason::up_to_date);
+  home.catalog.releases.back().taken_back = true;
+  EXPECT_DECISION(home.decide(), Verdict::none, Reason::taken_back);
+}
+
+TEST(Planner, WhatOnlyCameByABundleIsAskedFor) {
+  Home home;
+  home.catalog.provenance = Provenance::signed_bundle;
+  const auto decision = home.decide();
+  EXPECT_DECISION(decision, Verdict::ask, Reason::not_automatic);
+  EXPECT_TRUE(may_start_by_hand(decision));
+}
+
 TEST(Planner, WhatDidNotWorkIsNotRepeatedUnasked) {
   for (const auto phase : {Phase::failed, Phase::fell_back, Phase::lost, Phase::cancelled}) {
     Home home;

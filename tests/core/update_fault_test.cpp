@@ -104,8 +104,9 @@ TEST(UpdateFault, ADeviceThatFallsBackIsToldFromOneThatLies) {
 TEST(UpdateFault, ADeviceThatNeverLeftTheOldVersionIsFoundByAsking) {
   Story story;
   story.to_installing().time_passes().then(says(kOld));
-  EXPECT_EQ(story.phase(), Phase::fell_back);
-  EXPECT_EQ(story.update.detail, "its restart was not seen");
+  EXPECT_EQ(story.phase(), Phase::waiting);
+  EXPECT_EQ(story.reason(), Reason::not_installed);
+  EXPECT_EQ(story.update.attempts, 1U);
 }
 
 TEST(UpdateFault, ADeviceThatFallsBackDuringTheSoakFellBack) {

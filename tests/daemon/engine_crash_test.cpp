@@ -95,6 +95,17 @@ TEST_F(EngineCrashTest, AnEndIsSettledAfterTheRestart) {
   EXPECT_EQ(delivery->jobs.size(), 0U) << "and only once";
 }
 
+TEST_F(EngineCrashTest, AnUpdateNeverOutlivesItsDevice) {
+  settings.inventory.write_delay = std::chrono::hours(1);
+  boot();
+  say(lamp("1.0.0"));
+  pass(seconds(1));
+  ASSERT_EQ(engine->updater.updates().size(), 1U);
+  boot();
+  ASSERT_NE(engine->inventory.find(lamp_id()), nullptr);
+  EXPECT_EQ(engine->inventory.find(lamp_id())->version, "1.0.0");
+}
+
 TEST_F(EngineCrashTest, NeverTwoUpdatesOfOneDevice) {
   bring_to(Phase::transferring);
   boot();

@@ -74,7 +74,7 @@ class StoreroomTest : public ::testing::Test {
   std::unique_ptr<Fetcher> fetcher = Fetcher::open(*loop).value();
   std::unique_ptr<ArtifactServer> server = ArtifactServer::open(*loop, {}).value();
   Supply supply{*loop, *fetcher, *cache, [this](std::string_view, const UpdateImage& image) {
-                  return std::vector<std::string>{web.url("/" + image.target)};
+                  return Supply::Places{{web.url("/" + image.target)}, {}};
                 }};
   std::unique_ptr<Storeroom> room = std::make_unique<Storeroom>(*loop, supply, *cache, *server);
   bool answered = false;
@@ -152,6 +152,15 @@ TEST_F(StoreroomTest, SaysWhyWhenWhatWentBadCannotBeFetched) {
   EXPECT_TRUE(failed.may_retry);
   EXPECT_FALSE(open());
   EXPECT_FALSE(cache->contains(sha256(radio)));
+}
+
+TEST_F(StoreroomTest, WhatWasTakenOutOfTheCacheIsNotGivenAway) {
+  take_in(app);
+  take_in(radio);
+  bring();
+  ASSERT_TRUE(answer());
+  ASSERT_TRUE(cache->remove(sha256(radio)));
+  EXPECT_EQ(open().error().code, Errc::not_found);
 }
 
 TEST_F(StoreroomTest, AnOutletOutlivesItsHold) {

@@ -1,6 +1,7 @@
 // Small images made with the vendors' own tools, in hexadecimal.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace homepatch::vectors {
@@ -32,5 +33,12 @@ inline constexpr std::string_view kEspApp =
     "3c0000004242424242424242424242424242424242424242424242424242424242424242424242424242424242424242"
     "42424242424242424242424242424242000000000000000000000000000000cc693ac04ba3c4cb8653bbc10d8ba26db0"
     "ce4ad0527e1b4d704f9b1419e732b0b4";
+
+// The first 96 bytes of Innr's "RB 249 T" update as its maker publishes it (268720 bytes; Koenkk/zigbee-herdsman,
+// test/data): the whole header, of 60 bytes, and the beginning of the first sub-element.
+inline constexpr std::string_view kZigbeeBeginning =
+    "1ef1ee0b00013c00040066112b011115032402004c696768740000000000000000000000000000000000000000000000"
+    "00000000b0190400000001010000581904001e0004000000000000000000000000000000000000000000000000000000";
+inline constexpr std::size_t kZigbeeSize = 268720;
 
 }  // namespace homepatch::vectors

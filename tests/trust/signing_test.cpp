@@ -1,6 +1,7 @@
 #include "trust/tuf/signing.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 #include <array>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "trust/hash.hpp"
+#include "trust/tuf/detached_signature.hpp"
 #include "trust/tuf/envelope.hpp"
 
 namespace homepatch::tuf {
@@ -99,7 +101,7 @@ TEST(Signing, RefusesKeysThatNoClientWouldAccept) {
   EXPECT_EQ(SigningKey::from_pem(openssl_key("-algorithm RSA -pkeyopt rsa_keygen_bits:1024"), "").error().text,
             "an RSA key below 2048 bits");
   EXPECT_EQ(SigningKey::from_pem(openssl_key("-algorithm ed448"), "").error().text,
-            "a private key must be ed25519, ECDSA P-256 or RSA");
+            "a key that signs must be ed25519, ECDSA P-256 or RSA");
   EXPECT_EQ(SigningKey::from_pem("hello", "").error().text, "the text holds no private key in PEM");
 }
 
@@ -117,6 +119,64 @@ TEST(Signing, AttachesASignatureThatWasMadeElsewhere) {
   const auto wrong = attach_signature(prepared, here.public_key(), signature);
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().text, "the signature is not one of this key over this file");
+}
+
+// DER of an ECDSA signature as r and s side by side, 32 bytes each.
+std::string raw_pair(const std::string& der) {
+  std::string out;
+  std::size_t at = 2;
+  for (int i = 0; i < 2; ++i) {
+    const auto length = static_cast<std::size_t>(der[at + 1]);
+    const auto number = der.substr(at + 2, length);
+    out += length > 32 ? number.substr(length - 32) : std::string(32 - length, '\0') + number;
+    at += 2 + length;
+  }
+  return out;
+}
+
+TEST(Signing, ReadsASignatureHoweverAToolSpellsIt) {
+  const std::string message = "line\nbreak";
+  const auto ed25519 = SigningKey::generate().value();
+  const auto plain = ed25519.sign(message).value();
+  EXPECT_EQ(read_detached_signature(ed25519.public_key(), message, plain).value(), plain);
+  EXPECT_EQ(read_detached_signature(ed25519.public_key(), message, to_hex(plain) + "\n").value(), plain);
+
+  const auto ecdsa = SigningKey::from_pem(openssl_key("-algorithm EC -pkeyopt ec_paramgen_curve:P-256"), "").value();
+  for (int i = 0; i < 20; ++i) {  // numbers of every length, with and without a leading zero
+    const auto der = ecdsa.sign(message).value();
+    const auto read = read_detached_signature(ecdsa.public_key(), message, raw_pair(der));
+    ASSERT_TRUE(read) << to_hex(der);
+    EXPECT_EQ(*read, der);
+    EXPECT_EQ(read_detached_signature(ecdsa.public_key(), message, to_hex(raw_pair(der))).value(), der);
+  }
+}
+
+TEST(Signing, ReadsBase64WithLineEndsAndRefusesEverythingElse) {
+  const std::string message = "message";
+  const auto key = SigningKey::from_pem(openssl_key("-algorithm RSA -pkeyopt rsa_keygen_bits:2048"), "").value();
+  const auto plain = key.sign(message).value();
+  std::string base64(400, '\0');
+  base64.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()),
+                                                         reinterpret_cast<const unsigned char*>(plain.data()),
+                                                         static_cast<int>(plain.size()))));
+  base64.insert(64, "\r\n");
+  EXPECT_EQ(read_detached_signature(key.public_key(), message, base64 + "\n").value(), plain);
+  for (const auto& wrong : {std::string(), plain.substr(1), plain + "x", std::string("===="), base64.substr(4)}) {
+    EXPECT_FALSE(read_detached_signature(key.public_key(), message, wrong)) << wrong;
+  }
+  EXPECT_FALSE(read_detached_signature(key.public_key(), "another message", plain));
+  EXPECT_EQ(read_detached_signature(key.public_key(), message, std::string(20'000, 'A')).error().code, Errc::too_large);
+}
+
+TEST(Signing, APublicKeyIsReadFromItsPemFile) {
+  const auto key = SigningKey::from_pem(openssl_key("-algorithm RSA -pkeyopt rsa_keygen_bits:2048"), "").value();
+  const auto pem = key.public_key()["keyval"]["public"].get<std::string>();
+  EXPECT_EQ(public_key_object(pem).value(), key.public_key());
+  EXPECT_EQ(public_key_pem(key.public_key()).value(), pem);
+  const auto ed25519 = SigningKey::generate().value();
+  EXPECT_EQ(public_key_object(public_key_pem(ed25519.public_key()).value()).value(), ed25519.public_key());
+  EXPECT_EQ(public_key_object(openssl_key("-algorithm ed25519")).error().code, Errc::invalid_argument);
+  EXPECT_EQ(public_key_object("hello").error().code, Errc::malformed);
 }
 
 TEST(Signing, RefusesContentWithoutACanonicalForm) {

@@ -38,6 +38,19 @@ Result<std::vector<Signature>> parse_signatures(const nlohmann::json& array) {
   return signatures;
 }
 
+// Stops verifying once `enough` different keys are found.
+std::size_t count_up_to(const Envelope& envelope, const RoleKeys& role, std::size_t enough) {
+  std::set<std::string> signers;
+  for (const auto& signature : envelope.signatures) {
+    if (signers.size() >= enough) break;
+    const auto key = role.keys.find(signature.keyid);
+    if (key == role.keys.end() || signature.bytes.empty()) continue;
+    const auto opened = PublicKey::open(key->second);
+    if (opened && opened->verify(envelope.canonical, signature.bytes)) signers.insert(opened->material());
+  }
+  return signers.size();
+}
+
 }  // namespace
 
 Result<Envelope> Envelope::parse(std::string_view bytes, std::size_t max_bytes) {
@@ -55,20 +68,19 @@ Result<Envelope> Envelope::parse(std::string_view bytes, std::size_t max_bytes) 
   return envelope;
 }
 
+std::size_t count_signatures(const Envelope& envelope, const RoleKeys& role) {
+  return count_up_to(envelope, role, kMaxSignatures);
+}
+
 Status check_signatures(const Envelope& envelope, const RoleKeys& role) {
   if (role.threshold < 1) return fail(Errc::not_trusted, "its threshold is below one");
-  std::set<std::string> signers;
-  for (const auto& signature : envelope.signatures) {
-    const auto key = role.keys.find(signature.keyid);
-    if (key == role.keys.end() || signature.bytes.empty()) continue;
-    const auto opened = PublicKey::open(key->second);
-    if (opened && opened->verify(envelope.canonical, signature.bytes)) signers.insert(opened->material());
-    if (std::cmp_greater_equal(signers.size(), role.threshold)) return {};
-  }
+  const auto needed = static_cast<std::size_t>(role.threshold);
+  const auto there = count_up_to(envelope, role, needed);
+  if (there >= needed) return {};
   return fail(Errc::not_trusted,
               fmt::format("signed by {} of its keys, but {} must sign; it was changed on the way, or "
                           "the feed's keys changed without telling this gateway",
-                          signers.size(), role.threshold));
+                          there, role.threshold));
 }
 
 }  // namespace homepatch::tuf

@@ -38,6 +38,9 @@ struct RoleKeys {
   friend bool operator==(const RoleKeys&, const RoleKeys&) = default;
 };
 
+// How many different keys of the role signed it, by their material.
+std::size_t count_signatures(const Envelope& envelope, const RoleKeys& role);
+
 // Threshold counted by different key material (specification 1.0.34, section 5: each key counts once). Error
 // not_trusted, with the counts.
 Status check_signatures(const Envelope& envelope, const RoleKeys& role);

@@ -66,7 +66,7 @@ Result<json> describe(const EVP_PKEY* key) {
   auto pem = TRY(public_pem(key));
   if (EVP_PKEY_is_a(key, "EC") == 1) return key_object("ecdsa", "ecdsa-sha2-nistp256", std::move(pem));
   if (EVP_PKEY_is_a(key, "RSA") == 1) return key_object("rsa", "rsassa-pss-sha256", std::move(pem));
-  return fail(Errc::unsupported, "a private key must be ed25519, ECDSA P-256 or RSA");
+  return fail(Errc::unsupported, "a key that signs must be ed25519, ECDSA P-256 or RSA");
 }
 
 bool set_pss(EVP_PKEY_CTX* context) {
@@ -101,6 +101,34 @@ struct SigningKey::Handle {
 Result<std::string> key_id(const json& key_object) {
   const auto canonical = TRY(canonical_json(key_object));
   return sha256(canonical).hex();
+}
+
+Result<json> public_key_object(std::string_view pem) {
+  const ErrorQueueGuard guard;
+  if (pem.size() > kMaxPem) return fail(Errc::malformed, "the public key's PEM text is too large");
+  if (pem.find("PRIVATE KEY") != std::string_view::npos) {
+    return fail(Errc::invalid_argument,
+                "this is a private key, which stays where it is; give its public half (openssl pkey -pubout)");
+  }
+  const BioPtr bio = bio_over(pem);
+  std::string_view none;  // a block that claims to be encrypted must not make OpenSSL ask the terminal
+  const PkeyPtr key(bio == nullptr ? nullptr : PEM_read_bio_PUBKEY(bio.get(), nullptr, give_passphrase, &none));
+  if (key == nullptr) return fail(Errc::malformed, "the text holds no public key in PEM (-----BEGIN PUBLIC KEY-----)");
+  auto object = TRY(describe(key.get()));
+  const auto parsed = TRY(Key::parse(object));
+  TRY(PublicKey::open(parsed));  // what no client would accept must not be named
+  return object;
+}
+
+Result<std::string> public_key_pem(const json& key_object) {
+  const ErrorQueueGuard guard;
+  const auto key = TRY(Key::parse(key_object));
+  TRY(PublicKey::open(key));
+  if (key.keytype != "ed25519") return key.public_text;
+  const auto raw = TRY(from_hex(key.public_text));
+  const PkeyPtr handle(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw.data(), raw.size()));
+  if (handle == nullptr) return fail(Errc::malformed, "not an ed25519 key");
+  return public_pem(handle.get());
 }
 
 Result<SigningKey> SigningKey::generate() {

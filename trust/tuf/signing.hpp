@@ -16,6 +16,12 @@ namespace homepatch::tuf {
 // The label that our own feeds give a key: the SHA-256 of its object's canonical form, in hexadecimal (section 4.2).
 Result<std::string> key_id(const nlohmann::json& key_object);
 
+// The object of a public key whose private half is elsewhere (an HSM, another machine), from its PEM file: one PUBLIC
+// KEY block of the kinds that Key verifies. Errors: malformed, unsupported.
+Result<nlohmann::json> public_key_object(std::string_view pem);
+// And back.
+Result<std::string> public_key_pem(const nlohmann::json& key_object);
+
 class SigningKey {
  public:
   // A new ed25519 key.

@@ -1,0 +1,65 @@
+#include "daemon/bus/manager_lists.hpp"
+
+#include "daemon/bus/message.hpp"
+
+namespace homepatch::bus {
+
+namespace {
+
+int append_request(sd_bus_message* message, const Ledger::Entry& entry) {
+  const LedgerEntry& request = entry.request;
+  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+  const auto add = [&](const char* key, const auto& value) {
+    if (r >= 0) r = append_entry(message, key, value);
+  };
+  add("at", to_millis(entry.at));
+  add("host", request.host);
+  add("path", request.path);
+  add("status", static_cast<std::int64_t>(request.status));
+  add("received", static_cast<std::int64_t>(request.bytes_received));
+  add("sent", static_cast<std::int64_t>(request.bytes_sent));
+  add("user_agent", request.user_agent);
+  add("validator_sent", static_cast<std::uint32_t>(request.validator_sent ? 1 : 0));
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int append_item(sd_bus_message* message, const StockItem& item) {
+  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+  const auto add = [&](const char* key, const auto& value) {
+    if (r >= 0) r = append_entry(message, key, value);
+  };
+  add("sha256", item.artifact.sha256.hex());
+  add("bytes", static_cast<std::int64_t>(item.artifact.length));
+  add("added", to_millis(item.artifact.added));
+  add("last_used", to_millis(item.artifact.last_used));
+  add("use", std::string(to_string(item.use.rank)));
+  add("catalog", item.use.catalog);
+  add("version", item.use.version);
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+template <typename List, typename Append>
+int reply_list(sd_bus_message* call, const List& list, Append append) {
+  sd_bus_message* reply = nullptr;
+  int r = sd_bus_message_new_method_return(call, &reply);
+  if (r >= 0) r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+  for (const auto& entry : list) {
+    if (r >= 0) r = append(reply, entry);
+  }
+  if (r >= 0) r = sd_bus_message_close_container(reply);
+  if (r >= 0) r = sd_bus_message_send(reply);
+  sd_bus_message_unref(reply);
+  return r;
+}
+
+}  // namespace
+
+int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
+  return reply_list(call, static_cast<Server*>(userdata)->sources().ledger->entries(), append_request);
+}
+
+int on_list_images(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
+  return reply_list(call, static_cast<Server*>(userdata)->sources().stock(), append_item);
+}
+
+}  // namespace homepatch::bus

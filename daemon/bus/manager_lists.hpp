@@ -1,0 +1,16 @@
+// The Manager's long lists, made when somebody asks: what left the gateway, and what the cache holds.
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/bus/server.hpp"
+
+namespace homepatch::bus {
+
+// ListRequests() -> aa{sv}: at (ms), host, path, status, received, sent, user_agent, validator_sent. Oldest first.
+int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error* error) noexcept;
+
+// ListImages() -> aa{sv}: sha256, bytes, added, last_used (ms), use, catalog, version. The most useful first.
+int on_list_images(sd_bus_message* call, void* userdata, sd_bus_error* error) noexcept;
+
+}  // namespace homepatch::bus

@@ -1,0 +1,63 @@
+#include "protocols/feeds/zigbee_search.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+namespace homepatch::feeds {
+
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return lower(c); });
+  return out;
+}
+
+std::optional<std::uint16_t> code_from(std::string_view word) {
+  const bool hex = word.starts_with("0x");
+  if (hex) word.remove_prefix(2);
+  std::uint16_t code = 0;
+  const auto read = std::from_chars(word.data(), word.data() + word.size(), code, hex ? 16 : 10);
+  if (read.ec != std::errc() || read.ptr != word.data() + word.size()) return std::nullopt;
+  return code;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (true) {
+    const auto begin = text.find_first_not_of(" \t\n");
+    if (begin == std::string_view::npos) return words;
+    const auto end = text.find_first_of(" \t\n", begin);
+    words.push_back(lower(text.substr(begin, end - begin)));
+    if (end == std::string_view::npos) return words;
+    text.remove_prefix(end);
+  }
+}
+
+bool mentions(const ZigbeeIndexEntry& entry, std::string_view word) {
+  const auto in = [&](std::string_view text) { return lower(text).find(word) != std::string::npos; };
+  if (const auto code = code_from(word); code == entry.manufacturer_code || code == entry.image_type) return true;
+  return in(entry.file_name) || in(entry.url) || (entry.model_id && in(*entry.model_id)) ||
+         (entry.header_string && in(*entry.header_string)) || std::ranges::any_of(entry.manufacturer_names, in);
+}
+
+}  // namespace
+
+std::vector<const ZigbeeIndexEntry*> find_images(const ZigbeeIndex& index, std::string_view text, std::size_t limit) {
+  const auto words = words_of(text);
+  std::vector<const ZigbeeIndexEntry*> out;
+  if (words.empty()) return out;
+  for (const auto& entry : index.entries) {
+    if (out.size() == limit) break;
+    if (std::ranges::all_of(words, [&](const std::string& word) { return mentions(entry, word); })) {
+      out.push_back(&entry);
+    }
+  }
+  return out;
+}
+
+}  // namespace homepatch::feeds

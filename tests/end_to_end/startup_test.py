@@ -1,0 +1,150 @@
+"""What a person reads when homepatchd cannot start: each text names what happened, to what, and what can be done."""
+import os
+import socket
+import sqlite3
+import stat
+
+from home import TestCase, await_that, main
+
+
+class Startup(TestCase):
+    def refusal(self, *wanted, status=1):
+        """Starts the daemon, which must end by itself with a text that holds all of `wanted`."""
+        daemon = self.home.start_daemon(ready=False)
+        self.assertEqual(daemon.ends(), status, daemon.text())
+        text = daemon.text()
+        for words in wanted:
+            self.assertIn(words, text)
+        self.assertNotIn("is ready", text)
+        return text
+
+    def line_of(self, words):
+        return 1 + next(i for i, line in enumerate(self.home.config_file.read_text().splitlines()) if words in line)
+
+    def test_an_unknown_key_is_named_with_its_line(self):
+        self.home.configure(coap="prot = 5683")
+        self.refusal("homepatchd.toml", f"{self.line_of('prot')}", "prot", "unknown")
+
+    def test_a_missing_configuration_is_named(self):
+        self.refusal(str(self.home.config_file), "No such file")
+
+    def test_a_file_that_is_not_toml_is_refused_with_its_line(self):
+        self.home.config_file.write_text('state = "/x"\n[mqtt\n')
+        self.refusal("homepatchd.toml", "2")
+
+    def test_a_root_file_that_is_not_there_is_named_with_its_feed(self):
+        vendor = self.home.vendor()
+        self.home.configure([vendor])
+        vendor.root.unlink()
+        self.refusal("feed acme", str(vendor.root), "No such file")
+
+    def test_a_password_file_that_is_not_there_is_named(self):
+        self.home.configure(mqtt=f'port = {self.home.mqtt_port}\nuser = "homepatch"\npassword_file = "/nowhere/secret"')
+        self.refusal("password", "/nowhere/secret", "No such file")
+
+    def test_an_empty_password_file_is_refused(self):
+        secret = self.home.folder / "secret"
+        secret.touch(mode=0o600)
+        self.home.configure(mqtt=f'port = {self.home.mqtt_port}\npassword_file = "{secret}"')
+        self.refusal(str(secret), "empty")
+
+    def test_a_taken_http_port_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            self.home.configure(http=f"port = {port}")
+            self.refusal("127.0.0.1", str(port), "in use")
+
+    def test_a_taken_coap_port_is_named(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", self.home.coap_port))
+            self.home.configure()
+            self.refusal("UDP port", str(self.home.coap_port), "in use")
+
+    def test_a_database_of_a_newer_version_is_left_untouched(self):
+        self.home.configure()
+        self.home.start_daemon().stop()
+        file = self.home.folder / "state/homepatch.db"
+        with sqlite3.connect(file) as database:
+            database.execute("PRAGMA user_version = 9999")
+        database.close()
+        self.home.daemon.log.unlink()
+        self.refusal("homepatch.db", "newer", "9999")
+        with sqlite3.connect(file) as database:
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone()[0], 9999)
+        database.close()
+
+    def test_a_file_that_is_no_database_is_left_untouched(self):
+        self.home.configure()
+        state = self.home.folder / "state"
+        state.mkdir()
+        (state / "homepatch.db").write_text("My letters to grandmother, and nothing else.\n" * 30)
+        self.refusal("homepatch.db", "not a database")
+        self.assertIn("grandmother", (state / "homepatch.db").read_text())
+
+    def test_a_second_daemon_on_the_same_bus_is_refused(self):
+        self.home.configure()
+        self.home.start_daemon()
+        first = self.home.daemon
+        self.home.coap_port = self.home.mqtt_port  # another UDP port
+        self.home.configure(cache=f'folder = "{self.home.folder}/other-cache"\nkeep_free_mib = 0')
+        self.home.config_file.write_text(self.home.config_file.read_text().replace("/state", "/other-state"))
+        second = self.home.start("second", "homepatchd", "--config", self.home.config_file,
+                                 env={"DBUS_SYSTEM_BUS_ADDRESS": self.home.bus_address})
+        self.assertEqual(second.ends(), 1)
+        self.assertIn("another homepatchd is running", second.text())
+        self.assertTrue(first.running)
+
+    def test_without_a_bus_it_says_which_bus(self):
+        self.home.configure()
+        daemon = self.home.start_daemon(ready=False, DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nowhere/bus")
+        self.assertEqual(daemon.ends(), 1)
+        self.assertIn("bus", daemon.text())
+        self.assertIn("/nowhere/bus", daemon.text())
+
+    def test_a_state_folder_in_the_way_is_named(self):
+        self.home.configure()
+        (self.home.folder / "state").write_text("a file")
+        self.refusal(str(self.home.folder / "state"), "not a folder")
+
+    def test_an_interface_that_is_not_there_yet_is_waited_for(self):
+        self.home.configure(network='interfaces = ["lo", "nosuch0"]')
+        self.home.start_daemon()
+        self.assertIn("nosuch0", self.home.daemon.text())
+
+    def test_check_config_only_looks(self):
+        self.home.configure()
+        check = self.home.start("check", "homepatchd", "--check-config", "--config", self.home.config_file)
+        self.assertEqual(check.ends(), 0)
+        self.assertIn("The configuration is fine", check.text())
+        self.assertFalse((self.home.folder / "state").exists())
+
+    def test_what_it_keeps_is_for_nobody_else(self):
+        self.home.configure()
+        self.home.start_daemon()
+        for name in ("state", "state/homepatch.db", "cache"):
+            mode = stat.S_IMODE(os.stat(self.home.folder / name).st_mode)
+            self.assertEqual(mode & 0o007, 0, f"{name}: {mode:o}")
+
+    def test_it_says_ready_to_systemd_and_ends_on_sigterm(self):
+        path = self.home.folder / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(path))
+            notify.settimeout(30)
+            self.home.configure()
+            daemon = self.home.start_daemon(ready=False, NOTIFY_SOCKET=str(path), WATCHDOG_USEC="400000")
+            heard = []
+            while not {"READY=1", "WATCHDOG=1"} <= set(heard):
+                heard += notify.recv(4096).decode().split("\n")
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_it_is_calm_without_a_broker_and_connects_when_there_is_one(self):
+        self.home.configure()
+        self.home.start_daemon()
+        said = self.home.status()["broker_text"]
+        self.home.broker()
+        await_that("the broker is connected", lambda: self.home.status()["broker"] == "connected")
+        self.assertLessEqual(self.home.daemon.text().count("broker 127.0.0.1"), 3, said)
+
+
+if __name__ == "__main__":
+    main()
