@@ -105,8 +105,8 @@ struct Catalog {
   std::string feed;  // the local name of the feed that it came from; set by the reader's caller
   Provenance provenance = Provenance::signed_feed;  // how it came; set by the reader's caller, as is what follows
   std::string signed_by;                            // for people: "targets (2 keys), acme.example (1 key)"
-  std::string path;  // its TUF target path, "<vendor>/<model>/catalog.json"
-  std::string date;  // when it was signed, YYYY-MM-DDTHH:MM:SSZ (I10)
+  std::string path;                                 // its TUF target path, "<vendor>/<model>/catalog.json"
+  std::string date;                                 // when it was signed, YYYY-MM-DDTHH:MM:SSZ (I10)
   std::string vendor_id;
   std::string vendor_name;
   std::string security_contact;

@@ -39,7 +39,8 @@ constexpr std::array kRows{
     Row{Reason::owner_decides, "owner_decides",
         "You, or the maker, asked that nobody updates it unasked: homepatchctl update."},
     Row{Reason::not_automatic, "not_automatic",
-        "An update came by another way than the feed itself, so you are asked. Look at what vouches for it, then install "
+        "An update came by another way than the feed itself, so you are asked. Look at what vouches for it, then "
+        "install "
         "it by hand."},
     Row{Reason::last_update_failed, "last_update_failed",
         "The last update to this release did not work. Look at it (homepatchctl updates), then try again with "

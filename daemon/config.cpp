@@ -26,6 +26,7 @@ using std::chrono::seconds;
 constexpr std::size_t kMaxConfigFile = 256UL << 10;
 constexpr std::size_t kMaxFeeds = 32;
 constexpr std::size_t kMaxTexts = 64;
+constexpr std::size_t kMaxMirrors = 16;
 constexpr std::size_t kMaxDropIns = 256;
 constexpr double kLongest = 1e8;  // seconds
 
@@ -119,10 +120,17 @@ Table::Reader filled_text(std::string& out) {
   };
 }
 
+// Without the slashes at its end.
+Result<std::string> web_address_of(const toml::node& node) {
+  std::string address = TRY(text_of(node));
+  TRY(parse_url(address));
+  while (address.ends_with('/')) address.pop_back();
+  return address;
+}
+
 Table::Reader web_address(std::string& out) {
   return [&out](const toml::node& node) -> Status {
-    out = TRY(text_of(node));
-    if (auto url = parse_url(out); !url) return fail(std::move(url).error());
+    out = TRY(web_address_of(node));
     return {};
   };
 }
@@ -211,6 +219,17 @@ Table::Reader texts(std::vector<std::string>& out, std::size_t min = 0) {
   };
 }
 
+Table::Reader web_addresses(std::vector<std::string>& out) {
+  return [&out](const toml::node& node) -> Status {
+    const auto* array = node.as_array();
+    if (array == nullptr || array->size() > kMaxMirrors) {
+      return must(node, fmt::format("a list of at most {} addresses", kMaxMirrors));
+    }
+    for (const auto& item : *array) out.push_back(TRY(web_address_of(item)));
+    return {};
+  };
+}
+
 Table::Reader table(std::function<Status(const toml::table&)> read) {
   return [read = std::move(read)](const toml::node& node) -> Status {
     const auto* inner = node.as_table();
@@ -223,16 +242,6 @@ bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
-}
-
-Status check_addresses(FeedConfig& feed) {
-  std::vector<std::string*> addresses{&feed.url};
-  for (auto& mirror : feed.mirrors) addresses.push_back(&mirror);
-  for (std::string* address : addresses) {
-    TRY_IN("feed '" + feed.name + "'", parse_url(*address));
-    while (address->ends_with('/')) address->pop_back();
-  }
-  return {};
 }
 
 // A vendor domain belongs to one feed: two that speak for it would have to be believed in turn.
@@ -261,7 +270,7 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
   TRY(Table(file, "feed")
           .key("name", text(feed.name))
           .key("url", web_address(feed.url))
-          .key("mirrors", texts(feed.mirrors))
+          .key("mirrors", web_addresses(feed.mirrors))
           .key("hosts", texts(feed.hosts))
           .key("root", path(feed.root))
           .key("vendors", texts(feed.vendors))
@@ -284,7 +293,6 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
   }
   if (config.feeds.size() >= kMaxFeeds)
     return fail(Errc::too_large, fmt::format("{}: more than {} feeds", where, kMaxFeeds));
-  TRY_IN(where, check_addresses(feed));
   TRY_IN(where, check_vendors(feed, config.feeds));
   config.feeds.push_back(std::move(feed));
   return {};

@@ -39,6 +39,9 @@ Result<bool> ArtifactOpening::step(std::uint64_t bytes, Time now) {
   TRY(hash(std::min(bytes, artifact_.length - done_)));
   if (done_ < artifact_.length) return false;
   if (sha256_.finish() != artifact_.sha256) return throw_out();
+  if (!cache_->contains(artifact_.sha256)) {
+    return fail(Errc::not_found, fmt::format("image {} was taken out of the cache", artifact_.sha256.brief()));
+  }
   TRY(cache_->touch(artifact_.sha256, now));
   return true;
 }

@@ -50,7 +50,8 @@ Result<std::optional<std::string>> FeedStore::load_document(std::string_view fee
 }
 
 Result<std::optional<DocumentOrigin>> FeedStore::document_origin(std::string_view feed, std::string_view path) {
-  Statement statement = TRY(database_.prepare("SELECT provenance, signed_by FROM feed_documents WHERE feed=? AND path=?"));
+  Statement statement =
+      TRY(database_.prepare("SELECT provenance, signed_by FROM feed_documents WHERE feed=? AND path=?"));
   statement.bind(1, feed).bind(2, path);
   if (!TRY(statement.step())) return std::optional<DocumentOrigin>();
   // A word of a later version counts as the weakest.
@@ -61,9 +62,9 @@ Result<std::optional<DocumentOrigin>> FeedStore::document_origin(std::string_vie
 Status FeedStore::save_document(std::string_view feed, std::string_view path, const Digest& digest,
                                 std::string_view bytes, const DocumentOrigin& origin) {
   return database_.transact(Durability::full, [&]() -> Status {
-    Statement statement =
-        TRY(database_.prepare("INSERT OR REPLACE INTO feed_documents (feed, path, sha256, bytes, provenance, signed_by) "
-                              "VALUES (?,?,?,?,?,?)"));
+    Statement statement = TRY(
+        database_.prepare("INSERT OR REPLACE INTO feed_documents (feed, path, sha256, bytes, provenance, signed_by) "
+                          "VALUES (?,?,?,?,?,?)"));
     statement.bind(1, feed).bind(2, path).bind(3, digest.hex()).bind_blob(4, bytes);
     statement.bind(5, to_string(origin.provenance)).bind(6, origin.signed_by);
     return statement.run();

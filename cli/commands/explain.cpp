@@ -56,7 +56,8 @@ std::string why_trusted(const DecisionView& d) {
   std::string text = provenance ? std::string(sentence(*provenance)) : "What vouches for it is not known.";
   if (!d.signed_by.empty()) text += fmt::format(" Signed by {}.", printable(d.signed_by, 400));
   const bool device_too = d.verified_by == "gateway and device";
-  return text + (device_too ? " The gateway verifies the image, and so does the device." : " The gateway verifies the image.");
+  return text +
+         (device_too ? " The gateway verifies the image, and so does the device." : " The gateway verifies the image.");
 }
 
 std::string until_when(const DecisionView& d, const std::string& kind) {

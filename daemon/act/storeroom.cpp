@@ -1,6 +1,7 @@
 #include "daemon/act/storeroom.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <optional>
@@ -139,6 +140,9 @@ Result<std::unique_ptr<Images::Outlet>> Storeroom::open(const Update& update, co
   for (std::size_t i = 0; i < update.images.size(); ++i) {
     const auto& [artifact, held] = found->second->held()[i];
     const auto& image = update.images[i];
+    if (!cache_.contains(image.sha256)) {  // recalled since (I7)
+      return fail(Errc::not_found, fmt::format("image {} was taken out of the cache", image.sha256.brief()));
+    }
     UniqueFd fd(::fcntl(held.get(), F_DUPFD_CLOEXEC, 0));
     if (!fd) return fail(errno_error("opening image " + artifact.sha256.brief(), errno));
     outlet->images.push_back(OpenImage{image.component, image.file_name, fd.get(), artifact.length, image.sha256});

@@ -6,18 +6,30 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "base/text.hpp"
+#include "daemon/bus/membership.hpp"
 
 namespace homepatch::bus {
 
 namespace {
 
 constexpr std::size_t kMaxErrorText = 800;
+constexpr const char* kAdministrators = "homepatch";  // the group; config/org.homepatch1.conf lets it through the bus
 
 struct Unref {
   void operator()(sd_bus_creds* creds) const { sd_bus_creds_unref(creds); }
 };
+
+std::optional<uid_t> sender_of(sd_bus_message* call) {
+  sd_bus_creds* raw = nullptr;
+  if (sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &raw) < 0) return std::nullopt;
+  const std::unique_ptr<sd_bus_creds, Unref> creds(raw);
+  uid_t uid = 0;
+  if (sd_bus_creds_get_euid(creds.get(), &uid) < 0) return std::nullopt;
+  return uid;
+}
 
 template <typename Append>
 int entry(sd_bus_message* message, const char* key, const char* signature, Append append) {
@@ -53,20 +65,19 @@ int reply_error(sd_bus_message* call, const Error& error) {
 }
 
 homepatch::Result<void> require_administrator(sd_bus_message* call) {
-  const int r = sd_bus_query_sender_privilege(call, CAP_NET_ADMIN);
-  if (r > 0) return {};
-  return fail(Errc::not_authorised,
-              "this changes what homepatch does and needs an administrator: use sudo, or ask one");
+  if (sd_bus_query_sender_privilege(call, CAP_NET_ADMIN) > 0) return {};
+  if (const auto uid = sender_of(call); uid && is_member(*uid, kAdministrators)) return {};
+  return fail(
+      Errc::not_authorised,
+      "this changes what homepatch does and needs an administrator: use sudo, or ask one to make you a member of "
+      "the group homepatch");
 }
 
 std::string caller_name(sd_bus_message* call) {
-  sd_bus_creds* raw = nullptr;
-  if (sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &raw) < 0) return "somebody on the bus";
-  const std::unique_ptr<sd_bus_creds, Unref> creds(raw);
-  uid_t uid = 0;
-  if (sd_bus_creds_get_euid(creds.get(), &uid) < 0) return "somebody on the bus";
-  const passwd* user = ::getpwuid(uid);
-  return user == nullptr ? fmt::format("uid {}", uid) : fmt::format("{} (uid {})", printable(user->pw_name, 40), uid);
+  const auto uid = sender_of(call);
+  if (!uid) return "somebody on the bus";
+  const passwd* user = ::getpwuid(*uid);
+  return user == nullptr ? fmt::format("uid {}", *uid) : fmt::format("{} (uid {})", printable(user->pw_name, 40), *uid);
 }
 
 int append_text(sd_bus_message* message, std::string_view text) {

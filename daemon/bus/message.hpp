@@ -18,7 +18,8 @@ std::string error_name(Errc code);
 // Answers the call with the error. Returns what a method handler returns.
 int reply_error(sd_bus_message* call, const Error& error);
 
-// Success when the caller may administer: root, the daemon's own user, or CAP_NET_ADMIN. Else not_authorised.
+// Success when the caller may administer: root, the daemon's own user, CAP_NET_ADMIN, or a member of the group
+// homepatch. Else not_authorised.
 homepatch::Result<void> require_administrator(sd_bus_message* call);
 
 // "root (uid 0)": for records.

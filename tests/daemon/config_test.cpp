@@ -178,6 +178,17 @@ TEST_F(ConfigTest, TwoFeedsOfOneNameAreRefusedAlsoAcrossFiles) {
   EXPECT_THAT(loaded.error().text, HasSubstr("10-more.toml:1: there is another feed named 'acme'"));
 }
 
+TEST_F(ConfigTest, MirrorsAndVendorsOfAFeedAreJudged) {
+  refuses(feed("acme") + "mirrors = [\"ftp://a.example\"]\n", 5, {"[feed] mirrors: "});
+  refuses(feed("acme") + "mirrors = \"https://a.example\"\n", 5, {"[feed] mirrors: must be a list of at most 16"});
+  refuses(feed("acme") + "vendors = [\"Acme Inc\"]\n", 1, {"vendors: 'Acme Inc' must be a domain name"});
+  refuses(feed("a") + "vendors = [\"acme.example\"]\n" + feed("b") + "vendors = [\"acme.example\"]\n", 6,
+          {"the feeds 'a' and 'b' both speak for acme.example"});
+  const auto config = load(feed("acme") + "mirrors = [\"https://a.example/f//\"]\nhosts = [\"cdn.example\"]\n");
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_THAT(config->feeds[0].mirrors, ElementsAre("https://a.example/f"));
+}
+
 TEST_F(ConfigTest, FeedsAreLimited) {
   std::string text;
   for (int i = 0; i < 33; ++i) text += feed("feed-" + std::to_string(i));

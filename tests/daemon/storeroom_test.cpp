@@ -154,6 +154,15 @@ TEST_F(StoreroomTest, SaysWhyWhenWhatWentBadCannotBeFetched) {
   EXPECT_FALSE(cache->contains(sha256(radio)));
 }
 
+TEST_F(StoreroomTest, WhatWasTakenOutOfTheCacheIsNotGivenAway) {
+  take_in(app);
+  take_in(radio);
+  bring();
+  ASSERT_TRUE(answer());
+  ASSERT_TRUE(cache->remove(sha256(radio)));
+  EXPECT_EQ(open().error().code, Errc::not_found);
+}
+
 TEST_F(StoreroomTest, AnOutletOutlivesItsHold) {
   take_in(app);
   take_in(radio);

@@ -87,6 +87,13 @@ TEST_F(ArtifactCorruption, ATruncationBetweenTwoPiecesIsFound) {
   EXPECT_FALSE(has(content));
 }
 
+TEST_F(ArtifactCorruption, WhatIsTakenOutWhileItIsHashedIsNotOpened) {
+  auto opening = ArtifactOpening::begin(*cache, sha256(content)).value();
+  ASSERT_FALSE(opening.step(100'000, at(2)).value());
+  ASSERT_TRUE(cache->remove(sha256(content)));
+  EXPECT_EQ(opening.step(300'000, at(2)).error().code, Errc::not_found);
+}
+
 TEST_F(ArtifactCorruption, NoDescriptorComesOutBeforeTheLastPiece) {
   auto opening = ArtifactOpening::begin(*cache, sha256(content)).value();
   for (int i = 0; i < 2; ++i) EXPECT_FALSE(opening.step(100'000, at(2)).value());

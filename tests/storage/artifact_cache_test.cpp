@@ -142,6 +142,21 @@ TEST_F(ArtifactRoom, TheLongestUnusedGoesFirst) {
   EXPECT_EQ(cache->bytes(), 800U);
 }
 
+TEST_F(ArtifactRoom, TheLeastUsefulGoesBeforeTheLongestUnused) {
+  open_cache({1000, kKeepNothingFree});
+  ASSERT_TRUE(take_in(image(400, 'a'), at(10'000)));
+  ASSERT_TRUE(take_in(image(400, 'b'), at(20'000)));
+  cache->rank_by([] { return std::map<Digest, int>{{sha256(image(400, 'a')), 3}, {sha256(image(400, 'b')), 1}}; });
+  ASSERT_TRUE(take_in(image(400, 'c'), at(30'000)));
+  EXPECT_TRUE(has(image(400, 'a')));
+  EXPECT_FALSE(has(image(400, 'b')));
+  cache->rank_by([] {
+    return std::map<Digest, int>{{sha256(image(400, 'a')), ArtifactCache::kNeverEvicted},
+                                 {sha256(image(400, 'c')), ArtifactCache::kNeverEvicted}};
+  });
+  EXPECT_FALSE(take_in(image(400, 'd')));
+}
+
 TEST_F(ArtifactRoom, BeingOpenedCountsAsUse) {
   open_cache({1000, kKeepNothingFree});
   ASSERT_TRUE(take_in(image(400, 'a'), at(-90'000)));
