@@ -6,8 +6,8 @@
 
 namespace homepatch {
 
-// `bytes` random bytes of the kernel (getrandom(2)) as base64url text. Ends the program when the kernel has none to give:
-// nothing safe could go on.
+// `bytes` random bytes of the kernel (getrandom(2)) as base64url text. Ends the program when the kernel has none to
+// give: nothing safe could go on.
 std::string random_token(std::size_t bytes);
 
 }  // namespace homepatch

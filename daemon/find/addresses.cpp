@@ -46,7 +46,8 @@ Result<std::unique_ptr<Addresses>> Addresses::open(EventLoop& loop, std::vector<
   std::unique_ptr<Addresses> addresses(new Addresses(loop, std::move(interfaces)));
   for (const auto& name : addresses->interfaces_) {
     if (::if_nametoindex(name.c_str()) == 0) {
-      log::warning("the interface {} of the configuration does not exist (yet); it is used as soon as it has an address", name);
+      log::warning(
+          "the interface {} of the configuration does not exist (yet); it is used as soon as it has an address", name);
     }
   }
   TRY(addresses->watch());

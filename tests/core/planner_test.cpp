@@ -267,10 +267,9 @@ TEST(Planner, WhatOnlyCameByABundleIsAskedFor) {
 }
 
 TEST(Planner, WhatDidNotWorkIsNotRepeatedUnasked) {
-  for (const auto& [phase, reason] : {std::pair(Phase::failed, Reason::last_update_failed),
-                                      std::pair(Phase::fell_back, Reason::last_update_failed),
-                                      std::pair(Phase::lost, Reason::last_update_failed),
-                                      std::pair(Phase::cancelled, Reason::cancelled_by_owner)}) {
+  for (const auto& [phase, reason] :
+       {std::pair(Phase::failed, Reason::last_update_failed), std::pair(Phase::fell_back, Reason::last_update_failed),
+        std::pair(Phase::lost, Reason::last_update_failed), std::pair(Phase::cancelled, Reason::cancelled_by_owner)}) {
     Home home;
     home.last = ended(phase);
     const auto decision = home.decide();

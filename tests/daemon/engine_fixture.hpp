@@ -1,5 +1,5 @@
-// A home in one process and in simulated time: the real engine on a real SQLite, with a device that a test plays by hand
-// through a stand-in for deliveries, and with images that are always there unless a test says otherwise.
+// A home in one process and in simulated time: the real engine on a real SQLite, with a device that a test plays by
+// hand through a stand-in for deliveries, and with images that are always there unless a test says otherwise.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -130,9 +130,9 @@ class EngineTest : public ::testing::Test {
     database = Database::open(folder / "homepatch.db").value();
     images = std::make_unique<StandInImages>(loop);
     delivery = std::make_unique<StandInDelivery>();
-    engine = std::make_unique<Engine>(loop, *database, *images,
-                                      std::map<Family, Delivery*>{{Family::tasmota, delivery.get()}, {Family::lwm2m, delivery.get()}},
-                                      settings);
+    engine = std::make_unique<Engine>(
+        loop, *database, *images,
+        std::map<Family, Delivery*>{{Family::tasmota, delivery.get()}, {Family::lwm2m, delivery.get()}}, settings);
     EXPECT_TRUE(engine->start());
     engine->shelf.set_state(FeedState{"acme", true, true});
     engine->shelf.put(lamp_catalog());

@@ -14,8 +14,8 @@ std::string refusal(const std::string& bytes) {
 }
 
 TEST(DenyReader, NamesImagesWithTheirReasons) {
-  const auto read = read_deny(
-      fmt::format(R"({{"homepatch_deny":1,"images":[{{"sha256":"{}","reason":"bricks"}}]}})", kDigest));
+  const auto read =
+      read_deny(fmt::format(R"({{"homepatch_deny":1,"images":[{{"sha256":"{}","reason":"bricks"}}]}})", kDigest));
   ASSERT_TRUE(read) << read.error().text;
   ASSERT_EQ(read->size(), 1U);
   EXPECT_EQ(read->begin()->first.hex(), kDigest);
