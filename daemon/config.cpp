@@ -8,235 +8,23 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
-#include <map>
 #include <set>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "core/catalog_names.hpp"
-#include "protocols/http/url.hpp"
+#include "daemon/config_table.hpp"
 
 namespace homepatch {
 
 namespace {
 
+using namespace config;
 using std::chrono::seconds;
 
 constexpr std::size_t kMaxConfigFile = 256UL << 10;
 constexpr std::size_t kMaxFeeds = 32;
-constexpr std::size_t kMaxTexts = 64;
-constexpr std::size_t kMaxMirrors = 16;
 constexpr std::size_t kMaxDropIns = 256;
-constexpr double kLongest = 1e8;  // seconds
-
-std::string place(const std::filesystem::path& file, const toml::source_region& source) {
-  return fmt::format("{}:{}", file.string(), source.begin.line);
-}
-
-// What stands there instead of what was asked for.
-std::string found(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return fmt::format("\"{}\"", printable(*text, 60));
-  if (const auto number = node.value_exact<std::int64_t>()) return fmt::format("{}", *number);
-  if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
-  if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
-  if (node.is_array()) return "a list";
-  return node.is_table() ? "a table" : "a date or time";
-}
-
-Unexpected must(const toml::node& node, std::string_view be) {
-  return fail(Errc::invalid_argument, fmt::format("must be {}; it is {}", be, found(node)));
-}
-
-// One table of the file: hands each key to the function that knows it and refuses the others.
-class Table {
- public:
-  using Reader = std::function<Status(const toml::node&)>;
-
-  Table(const std::filesystem::path& file, std::string name) : file_(file), name_(std::move(name)) {}
-
-  Table& key(std::string_view key, Reader reader) {
-    readers_.emplace(key, std::move(reader));
-    return *this;
-  }
-
-  Status read(const toml::table& table) const {
-    for (const auto& [key, node] : table) {
-      const std::string where = place(file_, node.source());
-      const auto reader = readers_.find(key.str());
-      if (reader == readers_.end()) {
-        return fail(Errc::invalid_argument,
-                    fmt::format("{}: unknown key '{}'{}; known here: {}", where, printable(key.str(), 60),
-                                name_.empty() ? "" : " in [" + name_ + "]", known()));
-      }
-      auto done = reader->second(node);
-      if (done) continue;
-      // What is wrong inside a table has its own line.
-      if (done.error().text.starts_with(file_.string() + ":")) return done;
-      return fail(std::move(done).error().in(
-          fmt::format("{}: {}{}", where, name_.empty() ? "" : "[" + name_ + "] ", std::string(key.str()))));
-    }
-    return {};
-  }
-
- private:
-  [[nodiscard]] std::string known() const {
-    std::string out;
-    for (const auto& [key, reader] : readers_) out += (out.empty() ? "" : ", ") + key;
-    return out;
-  }
-
-  const std::filesystem::path& file_;
-  std::string name_;
-  std::map<std::string, Reader, std::less<>> readers_;
-};
-
-Result<std::string> text_of(const toml::node& node) {
-  const auto value = node.value_exact<std::string>();
-  if (!value) return must(node, "text in quotes");
-  return *value;
-}
-
-Result<std::int64_t> number_of(const toml::node& node, std::int64_t min, std::int64_t max) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < min || *value > max) {
-    return must(node, fmt::format("a whole number from {} to {}", min, max));
-  }
-  return *value;
-}
-
-Table::Reader text(std::string& out) {
-  return [&out](const toml::node& node) -> Status {
-    out = TRY(text_of(node));
-    return {};
-  };
-}
-
-Table::Reader filled_text(std::string& out) {
-  return [&out](const toml::node& node) -> Status {
-    out = TRY(text_of(node));
-    if (!is_plain_text(out, 255)) return must(node, "plain text of 1 to 255 bytes");
-    return {};
-  };
-}
-
-// Without the slashes at its end.
-Result<std::string> web_address_of(const toml::node& node) {
-  std::string address = TRY(text_of(node));
-  TRY(parse_url(address));
-  while (address.ends_with('/')) address.pop_back();
-  return address;
-}
-
-Table::Reader web_address(std::string& out) {
-  return [&out](const toml::node& node) -> Status {
-    out = TRY(web_address_of(node));
-    return {};
-  };
-}
-
-Table::Reader path(std::filesystem::path& out) {
-  return [&out](const toml::node& node) -> Status {
-    out = TRY(text_of(node));
-    if (!out.is_absolute()) return must(node, "a path that begins with /");
-    return {};
-  };
-}
-
-Table::Reader flag(bool& out) {
-  return [&out](const toml::node& node) -> Status {
-    const auto value = node.value_exact<bool>();
-    if (!value) return must(node, "true or false, without quotes");
-    out = *value;
-    return {};
-  };
-}
-
-// One of two words.
-Table::Reader choice(bool& out, std::string_view when_false, std::string_view when_true) {
-  return [&out, when_false, when_true](const toml::node& node) -> Status {
-    const std::string word = TRY(text_of(node));
-    if (word != when_false && word != when_true) {
-      return must(node, fmt::format("\"{}\" or \"{}\"", when_false, when_true));
-    }
-    out = word == when_true;
-    return {};
-  };
-}
-
-Table::Reader level(log::Level& out) {
-  return [&out](const toml::node& node) -> Status {
-    const std::string word = TRY(text_of(node));
-    const auto known = log::level_from(word);
-    if (!known) return must(node, "\"error\", \"warning\", \"notice\", \"info\" or \"debug\"");
-    out = *known;
-    return {};
-  };
-}
-
-template <typename Number>
-Table::Reader number(Number& out, std::int64_t min, std::int64_t max) {
-  return [&out, min, max](const toml::node& node) -> Status {
-    out = static_cast<Number>(TRY(number_of(node, min, max)));
-    return {};
-  };
-}
-
-Table::Reader mebibytes(std::uint64_t& out, std::int64_t min) {
-  return [&out, min](const toml::node& node) -> Status {
-    out = static_cast<std::uint64_t>(TRY(number_of(node, min, 1'000'000))) << 20U;
-    return {};
-  };
-}
-
-// Seconds, with a fraction where a test or the demo wants to be quick.
-template <typename Time>
-Table::Reader duration(Time& out, double min = 0.0) {
-  return [&out, min](const toml::node& node) -> Status {
-    const auto value = node.value<double>();
-    // Written so that "nan" is refused as well.
-    if (!node.is_number() || !value || !(*value >= min && *value <= kLongest)) {
-      return must(node, fmt::format("a number of seconds from {} to {:.0f}", min, kLongest));
-    }
-    out = std::chrono::duration_cast<Time>(std::chrono::duration<double>(*value));
-    return {};
-  };
-}
-
-Table::Reader texts(std::vector<std::string>& out, std::size_t min = 0) {
-  return [&out, min](const toml::node& node) -> Status {
-    const auto* array = node.as_array();
-    if (array == nullptr || array->size() < min || array->size() > kMaxTexts) {
-      return must(node, fmt::format("a list of {} to {} texts, like [\"one\", \"two\"]", min, kMaxTexts));
-    }
-    out.clear();
-    for (const auto& item : *array) {
-      std::string text = TRY(text_of(item));
-      if (!is_plain_text(text, 255)) return fail(Errc::invalid_argument, "an empty or unprintable text is in the list");
-      out.push_back(std::move(text));
-    }
-    return {};
-  };
-}
-
-Table::Reader web_addresses(std::vector<std::string>& out) {
-  return [&out](const toml::node& node) -> Status {
-    const auto* array = node.as_array();
-    if (array == nullptr || array->size() > kMaxMirrors) {
-      return must(node, fmt::format("a list of at most {} addresses", kMaxMirrors));
-    }
-    for (const auto& item : *array) out.push_back(TRY(web_address_of(item)));
-    return {};
-  };
-}
-
-Table::Reader table(std::function<Status(const toml::table&)> read) {
-  return [read = std::move(read)](const toml::node& node) -> Status {
-    const auto* inner = node.as_table();
-    if (inner == nullptr) return must(node, "a table, its name in [ ] on a line of its own");
-    return read(*inner);
-  };
-}
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
