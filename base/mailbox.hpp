@@ -1,7 +1,8 @@
 // The only cross-thread class: a foreign library's thread puts letters in, the loop takes them out.
 // Bounded in bytes. A letter with a key replaces an unread letter of the same key (state-like topics: only the
 // newest counts); a letter without one is never replaced. When the box is full a keyed letter is refused and
-// counted; an unkeyed one (a result) still finds room in a reserve of its own.
+// counted; an unkeyed one (a result) still finds room in a reserve of its own. A box can be held while its reader must
+// not be given more; letters still come in.
 #pragma once
 
 #include <sys/eventfd.h>
@@ -51,27 +52,36 @@ class Mailbox {
     queue_.push_back(Entry{std::move(letter), bytes, key});
     bytes_ += bytes;
     if (key) by_key_[*key] = std::prev(queue_.end());
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+    if (!held_) show();
     return true;
   }
 
-  // From the loop's thread: at most `most` letters, oldest first. The descriptor stays readable while more wait.
+  // From the loop's thread: at most `most` letters, oldest first; none while the box is held. The descriptor stays
+  // readable while more wait.
   std::list<Letter> take(std::size_t most) {
     const std::lock_guard lock(mutex_);
     std::list<Letter> out;
-    while (!queue_.empty() && out.size() < most) {
+    while (!held_ && !queue_.empty() && out.size() < most) {
       Entry& entry = queue_.front();
       bytes_ -= entry.bytes;
       if (entry.key) by_key_.erase(*entry.key);
       out.push_back(std::move(entry.letter));
       queue_.pop_front();
     }
-    if (queue_.empty()) {
-      std::uint64_t count = 0;
-      [[maybe_unused]] const auto got = ::read(event_.get(), &count, sizeof count);
-    }
+    if (queue_.empty()) hide();
     return out;
+  }
+
+  // From any thread. While held, nothing is taken and the descriptor is not readable.
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+    hide();
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    held_ = false;
+    if (!queue_.empty()) show();
   }
 
   [[nodiscard]] std::size_t bytes() const {
@@ -92,6 +102,15 @@ class Mailbox {
     std::optional<std::string> key;
   };
 
+  void show() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+  }
+  void hide() const {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto got = ::read(event_.get(), &count, sizeof count);
+  }
+
   const std::size_t capacity_;
   UniqueFd event_;
   mutable std::mutex mutex_;
@@ -99,6 +118,7 @@ class Mailbox {
   std::unordered_map<std::string, typename std::list<Entry>::iterator> by_key_;
   std::size_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
+  bool held_ = false;
 };
 
 }  // namespace homepatch

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -62,6 +63,35 @@ class Outgoing final : public paho::iaction_listener {
   std::atomic<std::int64_t> bytes_{0};
 };
 
+// Counts the requests that the broker has not answered. Many announcements at once cause many requests, and Paho's
+// queue of them has no limit: so the mailbox is held meanwhile, and its own limit is the one that counts.
+class Unanswered final : public paho::iaction_listener {
+ public:
+  explicit Unanswered(Mailbox<Letter>& box) : box_(box) {}
+
+  void take() {
+    const std::lock_guard lock(mutex_);
+    if (++count_ > kMaxUnanswered) box_.hold();
+  }
+  void give_back() {
+    const std::lock_guard lock(mutex_);
+    // An answer may come late, after forget().
+    if (count_ > 0 && --count_ == kMaxUnanswered / 2) box_.release();
+  }
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    count_ = 0;
+    box_.release();
+  }
+  void on_success(const paho::token&) noexcept override { give_back(); }
+  void on_failure(const paho::token&) noexcept override { give_back(); }
+
+ private:
+  Mailbox<Letter>& box_;
+  std::mutex mutex_;
+  int count_ = 0;
+};
+
 // Everything that Paho's thread touches. It outlives the client object, which is closed on a thread of its own.
 class Hearer final : public paho::callback, public paho::iaction_listener {
  public:
@@ -70,9 +100,13 @@ class Hearer final : public paho::callback, public paho::iaction_listener {
 
   void connected(const paho::string&) noexcept override {
     outgoing.forget();
+    unanswered.forget();
     put_link(LinkUp{});
   }
-  void connection_lost(const paho::string&) noexcept override { put_link(LinkDown{"the connection was lost"}); }
+  void connection_lost(const paho::string&) noexcept override {
+    unanswered.forget();
+    put_link(LinkDown{"the connection was lost"});
+  }
 
   void message_arrived(paho::const_message_ptr message) noexcept override {
     const auto& payload = message->get_payload_ref();
@@ -97,6 +131,7 @@ class Hearer final : public paho::callback, public paho::iaction_listener {
 
   Mailbox<Letter> box;
   Outgoing outgoing;
+  Unanswered unanswered{box};
   std::atomic<std::uint64_t> too_large{0};
 
  private:
@@ -199,14 +234,24 @@ Status Session::publish(const std::string& topic, const std::string& payload, in
 }
 
 Status Session::subscribe(const std::vector<std::string>& filters, int qos) {
-  return guarded("subscribing", [&] {
+  Unanswered& unanswered = parts_->hearer.unanswered;
+  unanswered.take();
+  auto status = guarded("subscribing", [&] {
     parts_->client.subscribe(paho::string_collection::create(filters),
-                             paho::async_client::qos_collection(filters.size(), qos));
+                             paho::async_client::qos_collection(filters.size(), qos), nullptr, unanswered);
   });
+  if (!status) unanswered.give_back();
+  return status;
 }
 
 Status Session::unsubscribe(const std::vector<std::string>& filters) {
-  return guarded("unsubscribing", [&] { parts_->client.unsubscribe(paho::string_collection::create(filters)); });
+  Unanswered& unanswered = parts_->hearer.unanswered;
+  unanswered.take();
+  auto status = guarded("unsubscribing", [&] {
+    parts_->client.unsubscribe(paho::string_collection::create(filters), nullptr, unanswered);
+  });
+  if (!status) unanswered.give_back();
+  return status;
 }
 
 Mailbox<Letter>& Session::mailbox() { return parts_->hearer.box; }

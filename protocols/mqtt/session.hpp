@@ -24,6 +24,9 @@ inline constexpr std::size_t kMaxIncomingPayload = 256 * 1024;
 // What may wait to be written to the broker.
 inline constexpr std::int64_t kMaxOutgoingMessages = 4096;
 inline constexpr std::int64_t kMaxOutgoingBytes = 4 * 1024 * 1024;
+// SUBSCRIBE and UNSUBSCRIBE packets that the broker has not answered: with more, no message is taken from the mailbox
+// until half of them are answered. Each costs about a kilobyte inside Paho, and a message may cause a few.
+inline constexpr int kMaxUnanswered = 64;
 
 struct LinkUp {};
 struct LinkDown {

@@ -44,6 +44,23 @@ TEST(Mailbox, StaysReadableWhileLettersWait) {
   EXPECT_FALSE(readable(box.fd()));
 }
 
+TEST(Mailbox, WhileItIsHeldLettersComeInAndNoneIsTaken) {
+  Mailbox<int> box(100);
+  box.put(1, 1, std::nullopt);
+  box.hold();
+  EXPECT_FALSE(readable(box.fd()));
+  EXPECT_TRUE(box.put(2, 1, std::nullopt));
+  EXPECT_FALSE(readable(box.fd()));
+  EXPECT_TRUE(box.take(10).empty());
+  box.release();
+  EXPECT_TRUE(readable(box.fd()));
+  EXPECT_EQ(box.take(10), (std::list<int>{1, 2}));
+  EXPECT_FALSE(readable(box.fd()));
+  box.hold();
+  box.release();
+  EXPECT_FALSE(readable(box.fd()));
+}
+
 TEST(Mailbox, TakesLettersFromAnotherThread) {
   Mailbox<int> box(1'000'000);
   constexpr int kLetters = 20'000;

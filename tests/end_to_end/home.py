@@ -79,6 +79,15 @@ class Process:
         rollup = pathlib.Path(f"/proc/{self.popen.pid}/smaps_rollup").read_text()
         return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(kind + ":"))
 
+    def watch_peak(self):
+        """From now on, peak() tells the most memory that it had at any time."""
+        pathlib.Path(f"/proc/{self.popen.pid}/clear_refs").write_text("5")  # proc(5): resets the high-water mark
+
+    def peak(self):
+        """KiB resident."""
+        status = pathlib.Path(f"/proc/{self.popen.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
     def cpu_seconds(self):
         """User and system time of all its threads so far."""
         fields = pathlib.Path(f"/proc/{self.popen.pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -93,6 +93,18 @@ class Strangers(TestCase):
         self.assertLess(self.home.daemon.memory() - before, GROWTH)
         self.assertLess(len(self.home.daemon.text().splitlines()), 60)
 
+    def test_ten_thousand_at_once(self):
+        self.one_real_plug()
+        before = self.home.daemon.memory("Rss")
+        self.home.daemon.watch_peak()
+        for index in range(INVENTED):
+            self.say(invented.config_topic(index), invented.config(index), retain=index % 2 == 0)
+        self.stranger.settle()
+        # What its mailbox had no room for is repeated by the broker where it is retained: half of them.
+        await_that("it has heard of them", lambda: self.seen_by_daemon() >= INVENTED // 2)
+        self.plug_is_updated()
+        self.assertLess(self.home.daemon.peak() - before, GROWTH)
+
     def test_announcements_that_try_to_turn_it_against_others(self):
         self.one_real_plug()
         for number, (what, payload) in enumerate(self.hostile().items()):

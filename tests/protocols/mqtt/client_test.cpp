@@ -10,6 +10,7 @@
 
 #include "base/unique_fd.hpp"
 #include "broker.hpp"
+#include "curt_broker.hpp"
 
 namespace homepatch::mqtt {
 namespace {
@@ -184,6 +185,41 @@ TEST_F(ClientTest, AMuteBrokerBlocksNothing) {
   }
   EXPECT_EQ(client->link(), Link::connecting);
   client.reset();  // returns although the broker never answers
+}
+
+// Each message makes us subscribe, as announcements do: without a limit, Paho's queue would grow with the flood.
+TEST_F(ClientTest, TakesNoMoreMessagesWhileTheBrokerOwesItManyAnswers) {
+  constexpr std::size_t kFlood = 1'000;
+  constexpr std::size_t kMost = kMaxUnanswered + 64;  // and the batch that was taken before the limit was seen
+  CurtBroker curt;
+  open(curt.port());
+  on_message = [&] { (void)client->subscribe_now({fmt::format("device/{}", heard.size())}, 0); };
+  const auto turning = [&](auto done) {
+    return [&curt, done] {
+      curt.turn();
+      return done();
+    };
+  };
+  ASSERT_TRUE(until(turning([&] { return client->link() == Link::connected; })));
+  for (std::size_t i = 0; i < kFlood; ++i) curt.say(fmt::format("flood/{}", i));
+  ASSERT_TRUE(until(turning([&] { return curt.requests > kMaxUnanswered; })));
+  EXPECT_FALSE(until(turning([&] { return heard.size() > kMost; }), milliseconds(300)));
+  curt.answers = true;
+  EXPECT_TRUE(until(turning([&] { return heard.size() == kFlood && curt.requests == kFlood; })));
+}
+
+TEST_F(ClientTest, LeavesABrokerThatOwesItAnswers) {
+  CurtBroker curt;
+  open(curt.port());
+  const auto asked = [&] {
+    curt.turn();
+    if (client->link() == Link::connected && curt.requests == 0) {
+      for (int i = 0; i < kMaxUnanswered; ++i) (void)client->subscribe_now({fmt::format("device/{}", i)}, 0);
+    }
+    return curt.requests >= kMaxUnanswered;
+  };
+  ASSERT_TRUE(until(asked));
+  client.reset();
 }
 
 TEST_F(ClientTest, DropsAndCountsPayloadsAboveTheLimit) {

@@ -389,6 +389,19 @@ TEST_F(TasmotaDialect, WhoIsDismissedIsNeitherAskedNorHeardUntilItIsAnnouncedAne
   EXPECT_TRUE(dialect.contact(id(kMac)));
 }
 
+TEST_F(TasmotaDialect, WhomTheHomeLetGoIsNotAskedAnyMore) {
+  acquaintances[id(kMac)] = Acquaintance::listed;
+  Dialect home(100, [this](const DeviceId& device) { return acquaintance(device); });
+  (void)home.on_message({config_topic(kMac), config_text(kMac), true}, now);
+  acquaintances.clear();
+  go_to(*home.next_wake());
+  const auto effects = home.on_time(now);
+  EXPECT_TRUE(all<Publish>(effects).empty());
+  EXPECT_EQ(all<Unsubscribe>(effects).size(), 1U);
+  EXPECT_EQ(home.devices(), 0U);
+  EXPECT_FALSE(home.next_wake());
+}
+
 TEST_F(TasmotaDialect, WhereEveryDeviceIsRealANewOneIsTurnedAway) {
   Dialect small(1);
   (void)small.on_message({config_topic(kMac), config_text(kMac), false}, now);

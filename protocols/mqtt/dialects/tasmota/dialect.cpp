@@ -348,6 +348,10 @@ void Dialect::occasion(Member& member, unsigned asks, Duration delay, Now now) {
 void Dialect::ask(Member& member, Now now, Effects& out) {
   member.ask_at.reset();
   if (member.asks_left == 0) return;
+  if (acquainted_ && acquaintance(member.id) == Acquaintance::stranger) {  // the home let go of it since
+    std::ranges::move(dismiss(member.id), std::back_inserter(out));
+    return;
+  }
   --member.asks_left;
   ++counters_.asked;
   out.emplace_back(Publish{member.topics.command + "Status", member.confirmed ? "2" : "5"});
