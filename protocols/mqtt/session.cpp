@@ -18,7 +18,10 @@ namespace {
 namespace paho = ::mqtt;
 
 constexpr std::chrono::milliseconds kCloseLimit{2000};
-constexpr std::chrono::milliseconds kGoodbyeLimit{500};
+// What Paho waits for answers that are due before it disconnects, and what we wait for it to have done so. The second
+// must be the longer one: to destroy its client while its thread disconnects corrupts memory (Paho C 1.3.12).
+constexpr std::chrono::milliseconds kFlushLimit{250};
+constexpr std::chrono::milliseconds kGoodbyeLimit{1500};
 // What a letter costs beside its texts: list node, index entry, strings.
 constexpr std::size_t kLetterOverhead = 160;
 
@@ -168,11 +171,17 @@ struct Session::Parts {
     return made;
   }
 
-  void say_goodbye() {
+  // False: Paho is still at it, and its client must not be destroyed.
+  bool say_goodbye() {
+    bool left = true;
     // Errors do not matter any more: the socket is closed next.
-    (void)guarded("leaving the broker", [this] {
-      if (client.is_connected()) client.disconnect(static_cast<int>(kGoodbyeLimit.count()))->wait_for(kGoodbyeLimit);
+    (void)guarded("leaving the broker", [&] {
+      if (!client.is_connected()) return;
+      left = client.disconnect(static_cast<int>(kFlushLimit.count()))->wait_for(kGoodbyeLimit);
+      // Takes the lock under which Paho's thread told us so, and waits by that until it is done with the client.
+      (void)client.is_connected();
     });
+    return left;
   }
 
   Settings settings;
@@ -193,8 +202,11 @@ Session::~Session() {
   std::promise<void> closed;
   auto done = closed.get_future();
   std::thread closer([parts = std::move(parts_), closed = std::move(closed)]() mutable {
-    parts->say_goodbye();
-    parts.reset();
+    if (parts->say_goodbye()) {
+      parts.reset();
+    } else {
+      (void)parts.release();  // left behind, as it is only at the end of the program
+    }
     closed.set_value();
   });
   if (done.wait_for(kCloseLimit) == std::future_status::ready) {
