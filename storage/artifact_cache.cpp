@@ -225,7 +225,7 @@ Status ArtifactCache::remove(const Digest& digest) {
   return discard(digest);
 }
 
-Status ArtifactCache::discard(const Digest& digest) {
+Status ArtifactCache::discard(const Digest digest) {
   artifacts_.erase(digest);
   ::unlink(object(digest).c_str());
   return database_.transact(Durability::relaxed, [&]() -> Status {

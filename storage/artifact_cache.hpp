@@ -118,7 +118,7 @@ class ArtifactCache {
   Status make_room(std::uint64_t bytes, const Digest& newcomer);
   [[nodiscard]] const Artifact* least_useful(const std::map<Digest, int>& ranks) const;
   Status take_in(const Artifact& artifact);
-  Status discard(const Digest& digest);
+  Status discard(Digest digest);  // by value: callers name it by what goes
   void remove_partials(const Digest& except);
   [[nodiscard]] bool fits(std::uint64_t wanted, const Digest& newcomer) const;
   [[nodiscard]] std::uint64_t partial_bytes(const Digest& except) const;

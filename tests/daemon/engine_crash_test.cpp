@@ -124,13 +124,14 @@ TEST_F(EngineCrashTest, ARestartedDaemonReachesTheSamePlan) {
   say(lamp("1.0.0"));
   pass(seconds(2));
   const auto before = engine->scheduler.decide(*engine->inventory.find(lamp_id()));
+  const std::string offered = before.offer->release->version;
   boot();
   say(lamp("1.0.0"));
   pass(seconds(2));
   const auto after = engine->scheduler.decide(*engine->inventory.find(lamp_id()));
   EXPECT_EQ(before.verdict, after.verdict);
   EXPECT_EQ(before.reason, after.reason);
-  EXPECT_EQ(before.offer->release->version, after.offer->release->version);
+  EXPECT_EQ(offered, after.offer->release->version);
 }
 
 }  // namespace
