@@ -28,7 +28,7 @@ class FeedStoreTest : public StorageTest {
 };
 
 TEST_F(FeedStoreTest, KeepsMetadataByteForByte) {
-  const std::string bytes("{\"a\": 1}\r\n\0\xFF end", 18);
+  const std::string bytes("{\"a\": 1}\r\n\0\xFF end", 16);
   ASSERT_TRUE(feeds.save_metadata("acme", "timestamp", bytes));
   EXPECT_EQ(feeds.load_metadata("acme", "timestamp").value(), bytes);
   ASSERT_TRUE(feeds.save_metadata("acme", "timestamp", "newer"));
