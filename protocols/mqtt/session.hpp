@@ -26,7 +26,7 @@ inline constexpr std::int64_t kMaxOutgoingMessages = 4096;
 inline constexpr std::int64_t kMaxOutgoingBytes = 4 * 1024 * 1024;
 // SUBSCRIBE and UNSUBSCRIBE packets that the broker has not answered: with more, no message is taken from the mailbox
 // until half of them are answered. Each costs about a kilobyte inside Paho, and a message may cause a few.
-inline constexpr int kMaxUnanswered = 64;
+inline constexpr int kMaxUnanswered = 256;
 
 struct LinkUp {};
 struct LinkDown {
