@@ -8,8 +8,7 @@ namespace homepatch {
 
 Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, Delivery*> deliveries,
                Settings settings)
-    : loop_(loop),
-      device_store_(database),
+    : device_store_(database),
       update_store_(database),
       inventory(loop, device_store_, settings.inventory),
       updater(loop, update_store_,

@@ -40,14 +40,12 @@ class Engine {
   Status start();
 
   void on_announcement(const Announcement& announcement) { inventory.on_announcement(announcement); }
-  // Forgets the device, its updates included.
   // A feed takes these images back: updates that would still bring one of them to a device end.
   void withdraw(std::string_view feed, const CatalogShelf::Denied& denied);
-
+  // Forgets the device, its updates included.
   Status forget(const DeviceId& id);
 
  private:
-  Loop& loop_;
   DeviceStore device_store_;
   UpdateStore update_store_;
   Listeners listeners_;

@@ -86,7 +86,7 @@ bool Mirrors::turn_away() {
 
 std::vector<std::string> Mirrors::bases_in_turn() const {
   auto out = bases_;
-  std::ranges::rotate(out, out.begin() + static_cast<std::ptrdiff_t>(current_));
+  std::rotate(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(current_), out.end());
   return out;
 }
 

@@ -426,7 +426,7 @@ TEST(PlannerSlots, TheOrderOfTheArgumentsDecidesNothing) {
   EXPECT_EQ(expected.size(), Policy{}.max_under_way);
   std::ranges::reverse(devices);
   EXPECT_EQ(names(), expected);
-  std::ranges::rotate(devices, devices.begin() + 7);
+  std::rotate(devices.begin(), devices.begin() + 7, devices.end());
   EXPECT_EQ(names(), expected);
 }
 

@@ -19,7 +19,7 @@ std::optional<unsigned> take_extended(unsigned nibble, std::string_view& bytes) 
   if (nibble == 15 || bytes.size() < more) return std::nullopt;
   unsigned value = nibble;
   if (more == 1) value = static_cast<std::uint8_t>(bytes[0]) + 13U;
-  if (more == 2) value = (static_cast<std::uint8_t>(bytes[0]) << 8U) + static_cast<std::uint8_t>(bytes[1]) + 269U;
+  if (more == 2) value = 256U * static_cast<std::uint8_t>(bytes[0]) + static_cast<std::uint8_t>(bytes[1]) + 269U;
   bytes.remove_prefix(more);
   return value;
 }
