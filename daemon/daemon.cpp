@@ -269,9 +269,7 @@ void Daemon::refresh_all(std::function<void(Result<std::string>)> done) {
 
 bus::Status Daemon::status() const {
   bus::Status status;
-  status.broker = broker_ == mqtt::Link::connected    ? "connected"
-                  : broker_ == mqtt::Link::connecting ? "connecting"
-                                                      : "off";
+  status.broker = !config_.mqtt.enabled ? "off" : broker_ == mqtt::Link::connected ? "connected" : "connecting";
   status.broker_text = broker_text_;
   const auto clock = clock_->verdict();
   status.clock_trusted = clock.trusted;
@@ -280,8 +278,10 @@ bus::Status Daemon::status() const {
   if (coap_context_) {
     for (const auto& at : coap_context_->addresses()) status.listening.push_back("coap " + at.to_string());
   }
-  for (const auto& at : artifact_server_->listening())
-    status.listening.push_back(fmt::format("http {}:{}", at.ip, at.port));
+  for (const auto& at : artifact_server_->listening()) {
+    const auto host = at.ip.find(':') == std::string::npos ? at.ip : '[' + at.ip + ']';
+    status.listening.push_back(fmt::format("http {}:{}", host, at.port));
+  }
   for (const auto& feed : feeds_) {
     status.feeds.push_back(bus::FeedStatus{
         feed->config().name, feed->config().url, std::string(to_string(feed->state())), feed->last_current(),

@@ -56,8 +56,11 @@ class Report {
   const Screen& screen_;
 };
 
+// "connected: connected to the broker at ..." would say it twice.
 std::string with_text(std::string state, const std::string& text) {
-  return text.empty() ? state : fmt::format("{}: {}", state, printable(text, 400));
+  if (text.empty()) return state;
+  const std::string shown_text = printable(text, 400);
+  return shown_text.starts_with(state) ? shown_text : fmt::format("{}: {}", state, shown_text);
 }
 
 void say_broker(const Report& report, const Value& m) {
@@ -94,7 +97,7 @@ void say_feed(const Report& report, const FeedView& feed) {
   const std::string age = feed.refreshed == 0 ? "never reached" : "asked " + ago(feed.refreshed, now_millis());
   const std::string text = with_text(
       fmt::format("{}: {}, {}, {}", shown(feed.name), shown(feed.state), age, counted(feed.catalogs, "catalog")),
-      feed.text);
+      feed.text == feed.state ? "" : feed.text);
   if (feed.state == "current") return report.row("Feed", text, Tone::good);
   if (feed.state == "never") return report.row("Feed", text, Tone::attention, "Ask it now: homepatchctl refresh");
   if (feed.state == "stale") {
