@@ -125,7 +125,11 @@ Result<Value> Bus::send(const Message& call, std::chrono::microseconds limit) {
   if (sd_bus_call(handle(), call.get(), usec, error.get(), &raw) < 0) return fail(error_from_bus(*error.get()));
   const Message reply(raw);
   if (sd_bus_message_at_end(reply.get(), 1) > 0) return Value();
-  return read_value(reply.get());
+  Value first = TRY(read_value(reply.get()));
+  if (sd_bus_message_at_end(reply.get(), 1) > 0) return first;
+  Value all = Value::array({std::move(first)});
+  while (sd_bus_message_at_end(reply.get(), 1) == 0) all.push_back(TRY(read_value(reply.get())));
+  return all;
 }
 
 Result<Value> Bus::get(const std::string& path, const char* interface, const char* method,

@@ -13,6 +13,7 @@
 #include "daemon/fetch/clock_keeper.hpp"
 #include "daemon/fetch/feed.hpp"
 #include "daemon/fetch/importer.hpp"
+#include "daemon/fetch/indexes.hpp"
 #include "daemon/fetch/ledger.hpp"
 #include "daemon/fetch/supply.hpp"
 #include "daemon/find/addresses.hpp"
@@ -84,6 +85,7 @@ class Daemon {
 
   std::unique_ptr<Engine> engine_;
   std::vector<std::unique_ptr<Feed>> feeds_;
+  std::unique_ptr<Indexes> indexes_;
   std::unique_ptr<Importer> importer_;
   std::unique_ptr<bus::Server> bus_;
 

@@ -3,10 +3,10 @@
 #include <array>
 #include <cerrno>
 #include <map>
-#include <memory>
 
 #include "base/text.hpp"
 #include "daemon/bus/decision_dictionary.hpp"
+#include "daemon/bus/manager_images.hpp"
 #include "daemon/bus/manager_lists.hpp"
 #include "daemon/bus/message.hpp"
 #include "daemon/bus/objects.hpp"
@@ -92,22 +92,6 @@ int on_plan(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   return r;
 }
 
-struct Unref {
-  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
-};
-
-// The call is answered when its deed is done; `held` holds the bus connection, not this object.
-std::function<void(Result<std::string>)> answering(sd_bus_message* call) {
-  std::shared_ptr<sd_bus_message> held(sd_bus_message_ref(call), Unref{});
-  return [held](Result<std::string> done) {
-    if (done) {
-      sd_bus_reply_method_return(held.get(), "s", printable(*done, 2000).c_str());
-    } else {
-      reply_error(held.get(), done.error());
-    }
-  };
-}
-
 int on_import(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   Server& server = *static_cast<Server*>(userdata);
   if (auto allowed = require_administrator(call); !allowed) return reply_error(call, allowed.error());
@@ -185,6 +169,9 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), on_refresh, kOpen),
     SD_BUS_METHOD_WITH_ARGS("FindDevice", SD_BUS_ARGS("s", text), SD_BUS_RESULT("o", device), on_find_device, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Import", SD_BUS_ARGS("h", bundle, "s", feed), SD_BUS_RESULT("s", text), on_import, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListIndexes", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", indexes), on_list_indexes, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("Search", SD_BUS_ARGS("s", words), SD_BUS_RESULT("aa{sv}", images, "t", more), on_search,
+                            kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListRequests", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", requests), on_list_requests, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", images), on_list_images, kOpen),
     SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("a(xtt)", updates), 0),

@@ -20,6 +20,7 @@ constexpr const char* kAdministrators = "homepatch";  // the group; config/org.h
 
 struct Unref {
   void operator()(sd_bus_creds* creds) const { sd_bus_creds_unref(creds); }
+  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
 };
 
 std::optional<uid_t> sender_of(sd_bus_message* call) {
@@ -78,6 +79,17 @@ std::string caller_name(sd_bus_message* call) {
   if (!uid) return "somebody on the bus";
   const passwd* user = ::getpwuid(*uid);
   return user == nullptr ? fmt::format("uid {}", *uid) : fmt::format("{} (uid {})", printable(user->pw_name, 40), *uid);
+}
+
+std::function<void(Result<std::string>)> answering(sd_bus_message* call) {
+  std::shared_ptr<sd_bus_message> held(sd_bus_message_ref(call), Unref{});
+  return [held](Result<std::string> done) {
+    if (done) {
+      sd_bus_reply_method_return(held.get(), "s", printable(*done, 2000).c_str());
+    } else {
+      reply_error(held.get(), done.error());
+    }
+  };
 }
 
 int append_text(sd_bus_message* message, std::string_view text) {
