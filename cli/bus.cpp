@@ -149,6 +149,24 @@ Result<std::string> Bus::import(int file, const std::string& feed) {
   return text_in(TRY(send(call, kRefreshLimit)));
 }
 
+Result<Value> Bus::inspect_image(int file, const std::string& device, const std::string& version) {
+  const Message call = TRY(new_call(kRoot, kManager, "InspectImage"));
+  if (const int r = sd_bus_message_append(call.get(), "hss", file, device.c_str(), version.c_str()); r < 0) {
+    return fail(errno_error("handing the file to homepatchd", -r));
+  }
+  return send(call, kRefreshLimit);
+}
+
+Result<std::string> Bus::import_image(int file, const std::string& device, const std::string& version,
+                                      const std::string& sha256) {
+  const Message call = TRY(new_call(kRoot, kManager, "ImportImage"));
+  if (const int r = sd_bus_message_append(call.get(), "hsss", file, device.c_str(), version.c_str(), sha256.c_str());
+      r < 0) {
+    return fail(errno_error("handing the file to homepatchd", -r));
+  }
+  return text_in(TRY(send(call, kRefreshLimit)));
+}
+
 Result<std::string> Bus::find_device(const std::string& text) {
   return text_in(TRY(get(kRoot, kManager, "FindDevice", text)));
 }

@@ -53,6 +53,11 @@ class Bus {
   // Manager.Import(): hands the open file over; the text for people.
   Result<std::string> import(int file, const std::string& feed);
 
+  // Manager.InspectImage() and Manager.ImportImage(): the same open file twice. `device` is an id.
+  Result<Value> inspect_image(int file, const std::string& device, const std::string& version);
+  Result<std::string> import_image(int file, const std::string& device, const std::string& version,
+                                   const std::string& sha256);
+
   // Device.Update(): the path of the new update.
   Result<std::string> start_update(const std::string& device_path);
 

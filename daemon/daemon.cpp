@@ -168,6 +168,9 @@ Status Daemon::open_bus() {
   indexes_ =
       std::make_unique<Indexes>(loop_, *fetcher_, config_.state / "indexes", config_.indexes, config_.refresh_interval);
   TRY(indexes_->start());
+  local_releases_ = std::make_unique<LocalReleases>(loop_, *engine_, *feed_store_, *cache_);
+  TRY(local_releases_->start());
+  image_importer_ = std::make_unique<ImageImporter>(loop_, *engine_, *cache_, *indexes_, *local_releases_);
   bus::Sources sources;
   sources.status = [this] { return status(); };
   sources.refresh = [this](auto done) { refresh_all(std::move(done)); };
@@ -180,6 +183,8 @@ Status Daemon::open_bus() {
   };
   sources.ledger = &ledger_;
   sources.indexes = indexes_.get();
+  sources.image_importer = image_importer_.get();
+  sources.local_releases = local_releases_.get();
   sources.stock = [this] { return take_stock(*engine_, *cache_); };
   importer_ = std::make_unique<Importer>(loop_, *cache_, engine_->shelf, feeds_);
   bus_ = TRY(bus::Server::open(loop_, *engine_, std::move(sources)));

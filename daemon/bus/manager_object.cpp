@@ -1,5 +1,3 @@
-#include <fcntl.h>
-
 #include <array>
 #include <cerrno>
 #include <map>
@@ -98,9 +96,9 @@ int on_import(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   int fd = -1;
   const char* feed = nullptr;
   if (const int r = sd_bus_message_read(call, "hs", &fd, &feed); r < 0) return r;
-  UniqueFd file(::fcntl(fd, F_DUPFD_CLOEXEC, 3));  // the message closes its own
-  if (!file) return reply_error(call, errno_error("taking the file over", errno));
-  server.sources().import(std::move(file), feed, answering(call));
+  auto file = duplicate(fd);
+  if (!file) return reply_error(call, file.error());
+  server.sources().import(std::move(*file), feed, answering(call));
   return 1;
 }
 
@@ -169,6 +167,11 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), on_refresh, kOpen),
     SD_BUS_METHOD_WITH_ARGS("FindDevice", SD_BUS_ARGS("s", text), SD_BUS_RESULT("o", device), on_find_device, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Import", SD_BUS_ARGS("h", bundle, "s", feed), SD_BUS_RESULT("s", text), on_import, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("InspectImage", SD_BUS_ARGS("h", image, "s", device, "s", version),
+                            SD_BUS_RESULT("a{sv}", inspection), on_inspect_image, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ImportImage", SD_BUS_ARGS("h", image, "s", device, "s", version, "s", sha256),
+                            SD_BUS_RESULT("s", text), on_import_image, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", release), SD_BUS_RESULT("s", text), on_remove_image, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListIndexes", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", indexes), on_list_indexes, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Search", SD_BUS_ARGS("s", words), SD_BUS_RESULT("aa{sv}", images, "t", more), on_search,
                             kOpen),

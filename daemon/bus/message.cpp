@@ -1,9 +1,11 @@
 #include "daemon/bus/message.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <pwd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -81,8 +83,16 @@ std::string caller_name(sd_bus_message* call) {
   return user == nullptr ? fmt::format("uid {}", *uid) : fmt::format("{} (uid {})", printable(user->pw_name, 40), *uid);
 }
 
+std::shared_ptr<sd_bus_message> hold(sd_bus_message* call) { return {sd_bus_message_ref(call), Unref{}}; }
+
+Result<UniqueFd> duplicate(int fd) {
+  UniqueFd file(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!file) return fail(errno_error("taking the file over", errno));
+  return file;
+}
+
 std::function<void(Result<std::string>)> answering(sd_bus_message* call) {
-  std::shared_ptr<sd_bus_message> held(sd_bus_message_ref(call), Unref{});
+  const auto held = hold(call);
   return [held](Result<std::string> done) {
     if (done) {
       sd_bus_reply_method_return(held.get(), "s", printable(*done, 2000).c_str());

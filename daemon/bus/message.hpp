@@ -4,11 +4,13 @@
 #include <systemd/sd-bus.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "core/time.hpp"
 
 namespace homepatch::bus {
@@ -58,7 +60,13 @@ int reply_list(sd_bus_message* call, const List& list, Append append) {
   return r;
 }
 
-// What answers the call when its deed is done: with a text for people, or with the error. It holds the bus connection.
+// The call, kept for an answer that comes later. It holds the bus connection.
+std::shared_ptr<sd_bus_message> hold(sd_bus_message* call);
+
+// A descriptor of a call, for longer than the call: the message closes its own.
+Result<UniqueFd> duplicate(int fd);
+
+// What answers the call when its deed is done: with a text for people, or with the error.
 std::function<void(Result<std::string>)> answering(sd_bus_message* call);
 
 // "/org/homepatch1/<kind>/<encoded name>" and back.

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "core/time.hpp"
+#include "daemon/fetch/image_importer.hpp"
 #include "daemon/fetch/indexes.hpp"
 #include "daemon/fetch/ledger.hpp"
 #include "daemon/fetch/stock.hpp"
@@ -49,6 +50,8 @@ struct Sources {
   std::function<void(UniqueFd, const std::string& feed, std::function<void(Result<std::string>)>)> import;
   const Ledger* ledger = nullptr;  // what left the gateway
   const Indexes* indexes = nullptr;
+  ImageImporter* image_importer = nullptr;
+  LocalReleases* local_releases = nullptr;
   std::function<std::vector<StockItem>()> stock;
   // Whether the artifact is in the cache.
   std::function<bool(const std::string& sha256_hex)> cached;

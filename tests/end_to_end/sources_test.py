@@ -1,10 +1,15 @@
 """What no feed signs: indexes that are searched, and images that an administrator brings."""
+import hashlib
 import json
+import os
 import pathlib
+import shlex
 import shutil
+import struct
+import subprocess
 import unittest
 
-from home import RECORDED, TREE, TestCase, await_that, main
+from home import LIMIT, PLUG, RECORDED, TREE, TestCase, await_that, main, program
 
 INDEX = TREE / "tests/end_to_end/zigbee_index.json"
 MANIFEST = {"name": "Acme Lamp", "version": "2026.8.1", "builds": [
@@ -121,6 +126,141 @@ class Indexes(TestCase):
         everything = self.home.ask("search", "zigbee-ota")
         self.assertEqual((len(everything["images"]), everything["more"]), (100, 797))
         self.assertIn("797 more were found", self.home.ctl("search", "zigbee-ota")[1])
+
+
+class RawImage(TestCase):
+    """A plug that no feed knows, and an administrator with a file for it."""
+
+    def setUp(self):
+        self.home.broker()
+        self.index = self.home.folder / "index.json"
+        self.index.write_text("[]")
+        self.vendor = None
+        self.configure()
+        self.home.start_daemon()
+        self.home.plugs("--tele-period", 2, count=2)
+        self.plug = "mac:a0b1c2000001"
+        await_that("the plugs said what they run", lambda: sum(1 for d in self.home.devices() if d["installed"]) == 2)
+        self.image = self.make("15.0.1")
+
+    def configure(self):
+        self.home.configure([self.vendor] if self.vendor else [])
+        with open(self.home.config_file, "a") as config:
+            config.write(f'[[index]]\nname = "own"\nkind = "zigbee"\nfile = "{self.index}"\n')
+
+    def make(self, version, chip="ESP32", size=300_000):
+        image = self.home.folder / f"tasmota-{version}.bin"
+        subprocess.run([program("homepatch-sim"), "make-image", "--format", "esp", "--name", "tasmota", "--chip", chip,
+                        "--version", version, "--size", str(size), "--out", image], check=True, capture_output=True)
+        return image
+
+    def take(self, image, *more, version="15.0.1", device=None):
+        return self.home.ctl("import", str(image), "--for", device or self.plug, "--version", version, *more)
+
+    def refused(self, image, text, *more, code=1, **named):
+        status, out, err = self.take(image, *(more or ["--yes"]), **named)
+        self.assertEqual(status, code, out + err)
+        self.assertIn(text, err)
+        self.assertEqual(self.home.ask("releases"), {"releases": []})
+
+    def explained(self):
+        return self.home.ask("explain", self.plug)["explanation"]
+
+    def test_an_image_is_shown_taken_in_and_installed_when_the_owner_says_so(self):
+        digest = hashlib.sha256(self.image.read_bytes()).hexdigest()
+        self.refused(self.image, "is not the file that its maker published", "--sha256", "0" * 64)
+        self.refused(self.image, "--sha256 HEX, or --yes", "--json")
+        status, out, err = self.take(self.image, "--sha256", digest.upper())
+        self.assertEqual(status, 0, err)
+        for text in ("esp-app image", "version 15.0.1", "chip esp32", digest, "chip ESP32-D0WD-V3, image tasmota: 2 devices",
+                     "An administrator brought the file", f"homepatchctl update {self.plug}"):
+            self.assertIn(text, " ".join(out.split()))
+        await_that("it is offered", lambda: self.explained()["reason"] == "not_automatic")
+        self.assertEqual((self.explained()["verdict"], self.explained()["provenance"]), ("ask", "local_admin"))
+        self.assertIn("Taken in by", self.home.ctl("explain", self.plug)[1])
+        self.assertEqual(self.home.updates(), [])
+
+        self.home.daemon.stop()
+        self.home.start_daemon()
+        await_that("the plugs are heard again", lambda: [d["condition"] for d in self.home.devices()] == ["online"] * 2)
+        self.assertEqual(self.explained()["reason"], "not_automatic")
+        kept, = self.home.ask("cache")["images"]
+        self.assertEqual((kept["sha256"], kept["use"], kept["bytes"]), (digest, "imported", self.image.stat().st_size))
+
+        status, out, err = self.home.ctl("update", "--wait", self.plug)
+        self.assertEqual(status, 0, out + err)
+        self.assertEqual(self.home.phases(), ["confirmed"])
+        self.assertEqual({d["id"]: d["installed"] for d in self.home.devices()},
+                         {self.plug: "15.0.1", "mac:a0b1c2000002": "14.2.0"})
+        self.assertEqual(self.home.ask("privacy"), {"requests": []})
+
+    def test_on_a_terminal_it_asks(self):
+        command = shlex.join([program("homepatchctl"), "import", str(self.image), "--for", self.plug, "--version", "15.0.1"])
+        for answer, status in (("n", 1), ("y", 0)):
+            done = subprocess.run(["script", "-qec", command, "/dev/null"], input=answer + "\n", text=True, timeout=LIMIT,
+                                  capture_output=True, env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.home.bus_address})
+            self.assertEqual(done.returncode, status, done.stdout)
+            self.assertIn("Take it in? [y/N]", done.stdout)
+        self.assertEqual(len([r for r in self.home.ask("releases")["releases"] if r["images"]]), 1)
+
+    def test_what_contradicts_itself_is_refused(self):
+        self.refused(self.image, "the image's own header says version 15.0.1, not 15.1", version="15.1")
+        self.refused(self.make("15.0.2", "ESP32-S3"), "has esp32", version="15.0.2")
+        damaged = self.make("15.0.3")
+        data = bytearray(damaged.read_bytes())
+        data[200_000] ^= 1
+        damaged.write_bytes(data)
+        self.refused(damaged, "it is damaged", version="15.0.3")
+        zigbee = self.home.folder / "bulb.ota"
+        zigbee.write_bytes(struct.pack("<IHHHHHIH32sI", 0x0BEEF11E, 0x100, 56, 0, 0x1234, 0x201, 7, 2, b"Bulb", 120) + bytes(64))
+        self.refused(zigbee, "is a tasmota device", version="7")
+        entry = {"fileVersion": 8, "imageType": 0x201, "manufacturerCode": 0x1234, "url": "https://a.example/bulb.ota",
+                 "sha512": hashlib.sha512(zigbee.read_bytes()).hexdigest()}
+        self.index.write_text(json.dumps([entry]))
+        self.refused(zigbee, "index own: ", version="7")
+        self.refused(self.home.folder, "regular file")
+        self.refused(os.devnull, "regular file")
+        self.refused(self.image, "no device", device="nobody", code=3)
+
+    def test_a_file_that_is_no_bundle_may_be_an_image(self):
+        status, _, err = self.home.ctl("import", str(self.image))
+        self.assertEqual(status, 3)
+        self.assertIn(f"homepatchctl import {self.image} --for DEV --version VERSION", err)
+
+    def test_a_feed_that_speaks_for_the_model_goes_before(self):
+        self.assertEqual(self.take(self.image, "--yes")[0], 0)
+        self.vendor = self.home.vendor(PLUG)
+        self.home.daemon.stop()
+        self.configure()
+        self.home.start_daemon()
+        self.home.await_phase("confirmed", 2)
+        self.assertEqual(self.explained()["provenance"], "signed_feed")
+        status, _, err = self.take(self.make("16.0.0"), "--yes", version="16.0.0")
+        self.assertEqual(status, 1)
+        self.assertIn("the feed acme speaks for this model", err)
+
+    def test_an_imported_release_is_forgotten_with_its_image(self):
+        self.assertEqual(self.take(self.image, "--yes")[0], 0)
+        other = self.make("15.0.1", size=310_000)
+        self.assertIn("with other bytes", self.take(other, "--yes")[2])
+        self.assertEqual(self.home.ctl("import", "--remove", "15.0.9")[0], 3)
+        status, out, err = self.home.ctl("import", "--remove", "15.0.1")
+        self.assertEqual(status, 0, err)
+        self.assertEqual((self.home.ask("releases")["releases"], self.home.ask("cache")["images"]), ([], []))
+        self.assertEqual(self.explained()["reason"], "no_catalog")
+        self.assertEqual(self.take(other, "--yes")[0], 0)
+
+    def test_an_image_that_is_gone_can_only_be_imported_again(self):
+        self.assertEqual(self.take(self.image, "--yes")[0], 0)
+        digest = hashlib.sha256(self.image.read_bytes()).hexdigest()
+        (self.home.folder / "cache/objects" / digest).unlink()
+        self.home.daemon.stop()
+        self.home.start_daemon()
+        await_that("the plugs are heard again", lambda: [d["condition"] for d in self.home.devices()] == ["online"] * 2)
+        self.home.ctl("update", self.plug)
+        await_that("it says what is wrong", lambda: "import it again" in self.home.updates()[0]["detail"])
+        self.assertEqual(self.take(self.image, "--yes")[0], 0)
+        self.home.await_phase("confirmed")
 
 
 if __name__ == "__main__":
