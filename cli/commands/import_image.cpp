@@ -21,7 +21,7 @@ std::string what_it_is(const RawImage& image, const Value& inspected) {
   std::string text = fmt::format("{} has {}", printable(image.file), human_bytes(count_of(inspected, "length")));
   const std::string format = text_of(inspected, "format");
   if (format == "raw") return text + " and no header that homepatch can read.";
-  text += fmt::format(" and is a {} image by its header", shown(format));
+  text += fmt::format(" and is, by its header, an image of the format {}", shown(format));
   for (const char* key : {"project", "version", "chip"}) {
     if (const auto value = text_of(inspected, key); !value.empty()) text += fmt::format(", {} {}", key, shown(value));
   }
@@ -40,7 +40,7 @@ void show(const Screen& screen, const RawImage& image, const Value& inspected) {
   screen.paragraph(what_it_is(image, inspected));
   screen.line(fmt::format("SHA-256 {}", shown(text_of(inspected, "sha256"))));
   if (const auto match = text_of(inspected, "match"); !match.empty()) {
-    screen.paragraph(fmt::format("It is for {}: {} of this home. They will have to report version {} afterwards.",
+    screen.paragraph(fmt::format("It is for {}: {} of this home. A device must report version {} after its update.",
                                  shown(match), counted(count_of(inspected, "devices"), "device"),
                                  shown(image.version)));
   }

@@ -82,6 +82,14 @@ std::vector<const Catalog*> CatalogShelf::all() const {
   return out;
 }
 
+std::string CatalogShelf::taken_back_by(const Digest& image) const {
+  for (const auto& [feed, images] : denied_) {
+    const auto found = images.find(image);
+    if (found != images.end()) return feed + (found->second.empty() ? "" : ": " + found->second);
+  }
+  return "";
+}
+
 bool CatalogShelf::offers(const Digest& image) const {
   const auto names = [&](const Release& release) {
     return std::ranges::find(release.images, image, &Image::sha256) != release.images.end();

@@ -41,6 +41,8 @@ class CatalogShelf {
   [[nodiscard]] const Catalog* spoken_for(const Device& device) const;
   [[nodiscard]] std::vector<const Catalog*> all() const;
   [[nodiscard]] std::vector<std::string> paths(std::string_view feed) const;
+  // Which feed takes the image back, and why, for people; empty: none does.
+  [[nodiscard]] std::string taken_back_by(const Digest& image) const;
   // Whether a catalog of any feed offers the image.
   [[nodiscard]] bool offers(const Digest& image) const;
   [[nodiscard]] const std::vector<FeedState>& states() const { return states_; }

@@ -46,8 +46,8 @@ bool suits(ImageFormat format, Family family) {
 Status check_header(const Device& device, std::string_view version, const ImageHeader& header) {
   if (!suits(header.format, device.family)) {
     return fail(Errc::invalid_argument,
-                fmt::format("this is a {} image; {} is a {} device, which cannot take one", to_string(header.format),
-                            device.id.to_string(), to_string(device.family)));
+                fmt::format("this is an image of the format {}; {} is a {} device, which cannot take one",
+                            to_string(header.format), device.id.to_string(), to_string(device.family)));
   }
   if (tells_version(header) && !states_version(header, version)) {
     return fail(Errc::invalid_argument,

@@ -33,8 +33,8 @@ class ImageImporter {
   ImageImporter(Loop& loop, const Engine& engine, ArtifactCache& cache, const Indexes& indexes, LocalReleases& releases)
       : loop_(loop), engine_(engine), cache_(cache), indexes_(indexes), releases_(releases) {}
 
-  // What an import for this device as this version would say; both may be empty. Answers once, on a later turn. busy
-  // while another image is being looked at.
+  // What an import for this device as this version would say; both may be empty. Answers once. busy while
+  // another image is being looked at.
   void inspect(UniqueFd fd, const std::string& device, const std::string& version, Inspected done);
 
   // not_trusted when the file's SHA-256 is another than `sha256`: not the file that was shown. `who`: for people.

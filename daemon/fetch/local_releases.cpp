@@ -64,6 +64,9 @@ Status LocalReleases::judge(const Device& device, const std::string& version, co
   if (!is_plain_text(version, kMaxMatchValue)) {
     return fail(Errc::invalid_argument, fmt::format("the version must be text of 1 to {} bytes", kMaxMatchValue));
   }
+  if (const auto by = engine_.shelf.taken_back_by(facts.sha256); !by.empty()) {
+    return fail(Errc::not_trusted, "this very image was taken back by the feed " + printable(by));
+  }
   TRY(check_fit(device, version, facts));
   const auto empty = new_local_catalog(local_match(device), device.model);
   return judge_place(engine_.shelf.find(kLocalFeed, empty.path), version, facts);
@@ -109,7 +112,8 @@ Result<std::string> LocalReleases::add(const Device& device, const std::string& 
   Catalog catalog = new_local_catalog(local_match(device), device.model);
   const auto devices = same_model(device);
   if (const Catalog* before = engine_.shelf.find(kLocalFeed, catalog.path)) catalog = *before;
-  const bool others = count_offered(catalog) > (catalog.by_version(version) == nullptr ? 0U : 1U);
+  const bool others = std::ranges::any_of(
+      catalog.releases, [&](const Release& other) { return !other.images.empty() && other.version != version; });
   // What the devices run now is older than what is brought for them: without it nothing could be told of them.
   std::set<std::string> running;
   for (const Device* one : devices) {
@@ -146,13 +150,13 @@ bool LocalReleases::in_use(const Catalog& catalog, const Release& release) const
   });
 }
 
-Result<std::string> LocalReleases::remove(std::string_view wanted) {
-  std::vector<std::pair<const Catalog*, const Release*>> found;
+Result<LocalReleases::Imported> LocalReleases::imported_as(std::string_view wanted) const {
+  std::vector<Imported> found;
   for (const Catalog* catalog : engine_.shelf.all()) {
     if (catalog->feed != kLocalFeed) continue;
     for (const auto& release : catalog->releases) {
       const bool called = release.id == wanted || release.version == wanted;
-      if (called && !release.images.empty()) found.emplace_back(catalog, &release);
+      if (called && !release.images.empty()) found.push_back({*catalog, release});
     }
   }
   const auto shown = printable(wanted, 80);
@@ -161,27 +165,28 @@ Result<std::string> LocalReleases::remove(std::string_view wanted) {
                 fmt::format("no imported release is called '{}'; homepatchctl releases lists them under the feed local",
                             shown));
   }
-  if (found.size() > 1) {
-    return fail(Errc::invalid_argument,
-                fmt::format("{} imported releases are called '{}': name one by its id, such as {}", found.size(), shown,
-                            found.front().second->id));
+  if (found.size() == 1) return std::move(found.front());
+  return fail(Errc::invalid_argument,
+              fmt::format("{} imported releases are called '{}': name one by its id, such as {}", found.size(), shown,
+                          found.front().release.id));
+}
+
+Result<std::string> LocalReleases::remove(std::string_view wanted) {
+  auto [catalog, release] = TRY(imported_as(wanted));
+  if (in_use(catalog, release)) {
+    return fail(Errc::busy, fmt::format("an update to {} is under way; cancel it first", release.version));
   }
-  if (in_use(*found.front().first, *found.front().second)) {
-    return fail(Errc::busy, fmt::format("an update to {} is under way; cancel it first", shown));
-  }
-  Catalog catalog = *found.front().first;
-  const Digest image = found.front().second->images.front().sha256;
-  const auto release = std::ranges::find(catalog.releases, found.front().second->id, &Release::id);
-  const auto said = fmt::format("Release {} (version {}) and its image are forgotten.", release->id, release->version);
-  release->images.clear();
+  // That there was such a version stays known: devices may run it.
+  std::ranges::find(catalog.releases, release.id, &Release::id)->images.clear();
   if (count_offered(catalog) > 0) {
     TRY(store(std::move(catalog)));
   } else {
     TRY(store_.remove_document(kLocalFeed, catalog.path));
     engine_.shelf.remove(kLocalFeed, catalog.path);
   }
+  const Digest image = release.images.front().sha256;
   if (cache_.contains(image) && !engine_.shelf.offers(image)) TRY(cache_.remove(image));
-  return said;
+  return fmt::format("Release {} (version {}) and its image are forgotten.", release.id, release.version);
 }
 
 }  // namespace homepatch

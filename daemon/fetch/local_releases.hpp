@@ -38,6 +38,12 @@ class LocalReleases {
   Result<std::string> remove(std::string_view release);
 
  private:
+  // Copies: what is on the shelf changes meanwhile.
+  struct Imported {
+    Catalog catalog;
+    Release release;
+  };
+  [[nodiscard]] Result<Imported> imported_as(std::string_view wanted) const;
   Status put_stored(const std::string& path);
   Status store(Catalog catalog);
   [[nodiscard]] std::size_t offered() const;

@@ -201,6 +201,12 @@ TEST_F(ImageImportTest, AFeedThatSpeaksForTheModelGoesBeforeAndIsNotAmbiguous) {
   EXPECT_EQ(decision().catalog->feed, "local");
 }
 
+TEST_F(ImageImportTest, WhatAFeedTookBackIsNotTakenIn) {
+  engine->shelf.deny("acme", {{sha256(image), "it bricks"}});
+  EXPECT_THAT(refusal(image, "1.1.0"), HasSubstr("was taken back by the feed acme: it bricks"));
+  EXPECT_TRUE(import("another", "1.1.0"));
+}
+
 TEST_F(ImageImportTest, OfImportsTheMostExactOneCounts) {
   ASSERT_TRUE(import(image, "1.1.0"));
   auto exact = lamp("1.0.0");
@@ -310,6 +316,27 @@ TEST_F(ImageImportTest, AnIndexOfTheSameSha512VouchesAndOneOfTheSameMd5DoesNot) 
   EXPECT_THAT(mentioned.contradictions, ElementsAre(HasSubstr("no application image for ESP32")));
 }
 
+// A catalog tells one provenance for all its releases: the weakest.
+TEST_F(ImageImportTest, WhatAnIndexVouchesForDoesNotLiftWhatNobodyVouchesFor) {
+  const Device& device = *engine->inventory.find(lamp_id());
+  const auto facts = [](char letter, Provenance provenance) {
+    ImageFacts out;
+    out.length = 1;
+    out.sha256 = Digest::parse(std::string(64, letter)).value();
+    out.provenance = provenance;
+    out.vouched_by = provenance == Provenance::hash_only ? "own" : "";
+    return out;
+  };
+  ASSERT_TRUE(releases->add(device, "1.1.0", facts('a', Provenance::hash_only), "anna"));
+  EXPECT_EQ(decision().catalog->provenance, Provenance::hash_only);
+  EXPECT_EQ(decision().catalog->signed_by, "anna; index own has its SHA-512");
+  ASSERT_TRUE(releases->add(device, "1.2.0", facts('b', Provenance::local_admin), "anna"));
+  EXPECT_EQ(decision().catalog->provenance, Provenance::local_admin);
+  ASSERT_TRUE(releases->remove("1.1.0"));
+  ASSERT_TRUE(releases->add(device, "1.0.0", facts('c', Provenance::hash_only), "anna"));
+  EXPECT_EQ(decision().catalog->provenance, Provenance::local_admin);
+}
+
 TEST(ImageFit, AnImageOfAnotherVersionFormatOrChipIsRefused) {
   Device plug(DeviceId::parse("mac:a0b1c2000001").value(), Family::tasmota);
   ImageFacts facts;
@@ -332,7 +359,7 @@ TEST(ImageFit, AnImageOfAnotherVersionFormatOrChipIsRefused) {
   plug.facts["chip"] = "ESP32";
   facts.header->format = ImageFormat::mcuboot;
   EXPECT_THAT(check_fit(plug, "15.0.1", facts).error().text,
-              HasSubstr("a mcuboot image; mac:a0b1c2000001 is a tasmota"));
+              HasSubstr("of the format mcuboot; mac:a0b1c2000001 is a tasmota"));
 }
 
 TEST(LocalCatalog, IsReadAsAFeedsCatalogIs) {

@@ -172,7 +172,7 @@ class RawImage(TestCase):
         self.refused(self.image, "--sha256 HEX, or --yes", "--json")
         status, out, err = self.take(self.image, "--sha256", digest.upper())
         self.assertEqual(status, 0, err)
-        for text in ("esp-app image", "version 15.0.1", "chip esp32", digest, "chip ESP32-D0WD-V3, image tasmota: 2 devices",
+        for text in ("the format esp-app", "version 15.0.1", "chip esp32", digest, "chip ESP32-D0WD-V3, image tasmota: 2 devices",
                      "An administrator brought the file", f"homepatchctl update {self.plug}"):
             self.assertIn(text, " ".join(out.split()))
         await_that("it is offered", lambda: self.explained()["reason"] == "not_automatic")
