@@ -63,6 +63,7 @@ std::unique_ptr<CLI::App> make_app(Program& program) {
   add_cancel(*app, program);
   add_refresh(*app, program);
   add_status(*app, program);
+  add_search(*app, program);
   add_import(*app, program);
   add_cache(*app, program);
   add_privacy(*app, program);

@@ -125,7 +125,11 @@ Result<Value> Bus::send(const Message& call, std::chrono::microseconds limit) {
   if (sd_bus_call(handle(), call.get(), usec, error.get(), &raw) < 0) return fail(error_from_bus(*error.get()));
   const Message reply(raw);
   if (sd_bus_message_at_end(reply.get(), 1) > 0) return Value();
-  return read_value(reply.get());
+  Value first = TRY(read_value(reply.get()));
+  if (sd_bus_message_at_end(reply.get(), 1) > 0) return first;
+  Value all = Value::array({std::move(first)});
+  while (sd_bus_message_at_end(reply.get(), 1) == 0) all.push_back(TRY(read_value(reply.get())));
+  return all;
 }
 
 Result<Value> Bus::get(const std::string& path, const char* interface, const char* method,
@@ -140,6 +144,24 @@ Result<Value> Bus::get(const std::string& path, const char* interface, const cha
 Result<std::string> Bus::import(int file, const std::string& feed) {
   const Message call = TRY(new_call(kRoot, kManager, "Import"));
   if (const int r = sd_bus_message_append(call.get(), "hs", file, feed.c_str()); r < 0) {
+    return fail(errno_error("handing the file to homepatchd", -r));
+  }
+  return text_in(TRY(send(call, kRefreshLimit)));
+}
+
+Result<Value> Bus::inspect_image(int file, const std::string& device, const std::string& version) {
+  const Message call = TRY(new_call(kRoot, kManager, "InspectImage"));
+  if (const int r = sd_bus_message_append(call.get(), "hss", file, device.c_str(), version.c_str()); r < 0) {
+    return fail(errno_error("handing the file to homepatchd", -r));
+  }
+  return send(call, kRefreshLimit);
+}
+
+Result<std::string> Bus::import_image(int file, const std::string& device, const std::string& version,
+                                      const std::string& sha256) {
+  const Message call = TRY(new_call(kRoot, kManager, "ImportImage"));
+  if (const int r = sd_bus_message_append(call.get(), "hsss", file, device.c_str(), version.c_str(), sha256.c_str());
+      r < 0) {
     return fail(errno_error("handing the file to homepatchd", -r));
   }
   return text_in(TRY(send(call, kRefreshLimit)));

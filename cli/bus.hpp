@@ -40,7 +40,8 @@ class Bus {
   // The system bus, or the one that DBUS_SYSTEM_BUS_ADDRESS names.
   static Result<Bus> open();
 
-  // Calls a method without arguments, or with one text: the first value of its reply, null where that is empty.
+  // Calls a method without arguments, or with one text: the value of its reply, null where that is empty, an array
+  // where it has several.
   // That there is nothing to do is an error like others (Errc::nothing_to_do).
   Result<Value> get(const std::string& path, const char* interface, const char* method,
                     const std::optional<std::string>& text = std::nullopt,
@@ -51,6 +52,11 @@ class Bus {
 
   // Manager.Import(): hands the open file over; the text for people.
   Result<std::string> import(int file, const std::string& feed);
+
+  // Manager.InspectImage() and Manager.ImportImage(): the same open file twice. `device` is an id.
+  Result<Value> inspect_image(int file, const std::string& device, const std::string& version);
+  Result<std::string> import_image(int file, const std::string& device, const std::string& version,
+                                   const std::string& sha256);
 
   // Device.Update(): the path of the new update.
   Result<std::string> start_update(const std::string& device_path);

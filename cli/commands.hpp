@@ -21,6 +21,7 @@ void add_watch(CLI::App& app, Program& program);
 void add_cancel(CLI::App& app, Program& program);
 void add_refresh(CLI::App& app, Program& program);
 void add_status(CLI::App& app, Program& program);
+void add_search(CLI::App& app, Program& program);
 void add_import(CLI::App& app, Program& program);
 void add_cache(CLI::App& app, Program& program);
 void add_privacy(CLI::App& app, Program& program);

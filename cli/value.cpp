@@ -121,7 +121,10 @@ std::int64_t number_of(const Value& dictionary, const char* key) {
 
 std::uint64_t count_of(const Value& dictionary, const char* key) {
   const Value* value = member(dictionary, key);
-  return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+  if (value == nullptr || !value->is_number_integer()) return 0;
+  // A count may come as a signed number, too.
+  const bool counts = value->is_number_unsigned() || value->get<std::int64_t>() >= 0;
+  return counts ? value->get<std::uint64_t>() : 0;
 }
 
 bool flag_of(const Value& dictionary, const char* key) {

@@ -4,17 +4,20 @@
 #include <array>
 #include <utility>
 
+#include "core/catalog_names.hpp"
+
 namespace homepatch {
 
 namespace {
 
-constexpr std::array<std::pair<ArtifactRank, std::string_view>, 6> kRanks{{
+constexpr std::array<std::pair<ArtifactRank, std::string_view>, 7> kRanks{{
     {ArtifactRank::superseded, "superseded"},
     {ArtifactRank::unreferenced, "unreferenced"},
     {ArtifactRank::feature, "feature"},
     {ArtifactRank::security, "security"},
     {ArtifactRank::last_known_good, "last_known_good"},
     {ArtifactRank::in_use, "in_use"},
+    {ArtifactRank::imported, "imported"},
 }};
 
 bool has(const Release& release, const Digest& image) {
@@ -35,6 +38,7 @@ bool is_newest(const Catalog& catalog, const Release& release) {
 }
 
 ArtifactRank rank_of(const OwnedModel& model, const Release& release) {
+  if (model.catalog->feed == kLocalFeed) return ArtifactRank::imported;
   if (on_the_way(model, release)) return ArtifactRank::in_use;
   if (std::ranges::find(model.installed, release.version) != model.installed.end())
     return ArtifactRank::last_known_good;

@@ -11,7 +11,7 @@
 
 namespace homepatch {
 
-// In the order of eviction, the first one first; the last one never.
+// In the order of eviction, the first one first; the last two never.
 enum class ArtifactRank {
   superseded,       // of a release that is not the newest of its model
   unreferenced,     // no catalog of this home names it
@@ -19,6 +19,7 @@ enum class ArtifactRank {
   security,         // of the newest release
   last_known_good,  // of the release that a device of this home runs
   in_use,           // of an update under way: the image it came from, the one it gets, and every step ahead
+  imported,         // an administrator brought it: there is no place to fetch it from again. Never, as in_use
 };
 std::string_view to_string(ArtifactRank rank);
 

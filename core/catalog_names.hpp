@@ -42,4 +42,7 @@ bool is_timestamp(std::string_view text);
 inline constexpr std::string_view kModelsPath = "_feed/models.json";
 inline constexpr std::string_view kDenyPath = "_feed/deny.json";
 
+// The reserved name of the feed that is none: the images that an administrator imported (daemon/fetch/local_releases).
+inline constexpr std::string_view kLocalFeed = "local";
+
 }  // namespace homepatch

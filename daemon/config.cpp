@@ -13,6 +13,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "core/catalog_names.hpp"
+#include "daemon/config_index.hpp"
 #include "daemon/config_table.hpp"
 
 namespace homepatch {
@@ -25,12 +26,6 @@ using std::chrono::seconds;
 constexpr std::size_t kMaxConfigFile = 256UL << 10;
 constexpr std::size_t kMaxFeeds = 32;
 constexpr std::size_t kMaxDropIns = 256;
-
-bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-}
 
 // A vendor domain belongs to one feed: two that speak for it would have to be believed in turn.
 Status check_vendors(const FeedConfig& feed, const std::vector<FeedConfig>& others) {
@@ -67,6 +62,10 @@ Status read_feed(const std::filesystem::path& file, const toml::node& node, Conf
   if (!is_name(feed.name)) {
     return fail(Errc::invalid_argument,
                 where + ": a feed needs a name of 1 to 40 letters, digits, '-' and '_', like name = \"acme\"");
+  }
+  if (feed.name == kLocalFeed) {
+    return fail(Errc::invalid_argument,
+                where + ": a feed may not be named 'local': so images are called that an administrator imports");
   }
   if (feed.url.empty() || feed.root.empty()) {
     return fail(Errc::invalid_argument, fmt::format("{}: feed '{}' needs {}", where, feed.name,
@@ -164,6 +163,7 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
       .key("policy", table(policy))
       .key("update", table([&](const toml::table& node) { return read_update(file, node, config); }))
       .key("feed", feeds(file, config))
+      .key("index", indexes(file, config.indexes))
       .read(root);
 }
 

@@ -28,6 +28,20 @@ struct FeedConfig {
   friend bool operator==(const FeedConfig&, const FeedConfig&) = default;
 };
 
+// An unsigned list of images: it is searched, and vouches for the files that an administrator brings (core/provenance).
+enum class IndexKind { zigbee, esp };  // zigbee-OTA's index.json; a manifest of ESP Web Tools
+std::string_view to_string(IndexKind kind);
+
+struct IndexConfig {
+  std::string name;  // as a feed's
+  IndexKind kind = IndexKind::zigbee;
+  std::string url;                 // of the file itself; empty: `file` is there
+  std::vector<std::string> hosts;  // where redirects may lead, besides the host of `url`
+  std::filesystem::path file;      // on the gateway
+
+  friend bool operator==(const IndexConfig&, const IndexConfig&) = default;
+};
+
 struct Config {
   std::filesystem::path state = "/var/lib/homepatch";
   std::filesystem::path cache = "/var/cache/homepatch";
@@ -77,13 +91,14 @@ struct Config {
   std::chrono::milliseconds tasmota_quiet = std::chrono::seconds(60);
 
   std::vector<FeedConfig> feeds;
+  std::vector<IndexConfig> indexes;
 
   friend bool operator==(const Config&, const Config&) = default;
 };
 
-// Reads `file` and then the *.toml of the folder with its stem and ".d" beside it, by name; feeds add up. A missing
-// drop-in folder is fine, a missing file is not. The files that the configuration names are looked at too: a password
-// that everybody may read, or a feed's root that everybody may change, is refused.
+// Reads `file` and then the *.toml of the folder with its stem and ".d" beside it, by name; feeds and indexes add up. A
+// missing drop-in folder is fine, a missing file is not. The files that the configuration names are looked at too: a
+// password that everybody may read, or a feed's root that everybody may change, is refused.
 Result<Config> load_config(const std::filesystem::path& file);
 
 }  // namespace homepatch

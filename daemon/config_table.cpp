@@ -1,5 +1,7 @@
 #include "daemon/config_table.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "protocols/http/url.hpp"
 
@@ -7,6 +9,12 @@ namespace homepatch::config {
 
 std::string place(const std::filesystem::path& file, const toml::source_region& source) {
   return fmt::format("{}:{}", file.string(), source.begin.line);
+}
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
 }
 
 namespace {
@@ -80,6 +88,14 @@ Result<std::string> web_address_of(const toml::node& node) {
   TRY(parse_url(address));
   while (address.ends_with('/')) address.pop_back();
   return address;
+}
+
+Table::Reader web_file(std::string& out) {
+  return [&out](const toml::node& node) -> Status {
+    out = TRY(text_of(node));
+    TRY(parse_url(out));
+    return {};
+  };
 }
 
 Table::Reader web_address(std::string& out) {

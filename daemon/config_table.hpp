@@ -28,6 +28,9 @@ inline constexpr double kLongest = 1e8;  // seconds
 // "FILE:LINE"
 std::string place(const std::filesystem::path& file, const toml::source_region& source);
 
+// What logs, programs and file names call a feed or an index: 1 to 40 letters, digits, '-' and '_'.
+bool is_name(std::string_view name);
+
 Unexpected must(const toml::node& node, std::string_view be);
 
 // One table of the file: hands each key to the function that knows it and refuses the others.
@@ -56,11 +59,14 @@ class Table {
   std::map<std::string, Reader, std::less<>> readers_;
 };
 
+Result<std::string> text_of(const toml::node& node);
 Result<std::int64_t> number_of(const toml::node& node, std::int64_t min, std::int64_t max);
 
 Table::Reader text(std::string& out);
 Table::Reader filled_text(std::string& out);
-// http or https, without the slashes at its end.
+// http or https, exactly as it stands there: of a file.
+Table::Reader web_file(std::string& out);
+// http or https, without the slashes at its end: of a folder.
 Table::Reader web_address(std::string& out);
 Table::Reader web_addresses(std::vector<std::string>& out);
 Table::Reader path(std::filesystem::path& out);

@@ -165,6 +165,12 @@ void Daemon::restore_registrations() {
 }
 
 Status Daemon::open_bus() {
+  indexes_ =
+      std::make_unique<Indexes>(loop_, *fetcher_, config_.state / "indexes", config_.indexes, config_.refresh_interval);
+  TRY(indexes_->start());
+  local_releases_ = std::make_unique<LocalReleases>(loop_, *engine_, *feed_store_, *cache_);
+  TRY(local_releases_->start());
+  image_importer_ = std::make_unique<ImageImporter>(loop_, *engine_, *cache_, *indexes_, *local_releases_);
   bus::Sources sources;
   sources.status = [this] { return status(); };
   sources.refresh = [this](auto done) { refresh_all(std::move(done)); };
@@ -176,6 +182,9 @@ Status Daemon::open_bus() {
     importer_->import(std::move(fd), feed, std::move(done));
   };
   sources.ledger = &ledger_;
+  sources.indexes = indexes_.get();
+  sources.image_importer = image_importer_.get();
+  sources.local_releases = local_releases_.get();
   sources.stock = [this] { return take_stock(*engine_, *cache_); };
   importer_ = std::make_unique<Importer>(loop_, *cache_, engine_->shelf, feeds_);
   bus_ = TRY(bus::Server::open(loop_, *engine_, std::move(sources)));
@@ -239,32 +248,35 @@ std::set<Match> Daemon::own_matches() const {
   return all;
 }
 
-// Answers once, when the last feed has answered.
+// Answers once, when the last feed and the indexes have answered.
 void Daemon::refresh_all(std::function<void(Result<std::string>)> done) {
   struct Round {
     std::size_t open = 0;
-    std::size_t good = 0;
+    std::string good;
     std::string complaints;
     std::function<void(Result<std::string>)> done;
+
+    void on_answer(const Status& outcome, const std::string& who, const std::string& said) {
+      std::string& text = outcome ? good : complaints;
+      text += fmt::format("{}{}", text.empty() ? "" : "; ", outcome ? said : who + outcome.error().text);
+      if (--open > 0) return;
+      done(complaints.empty() ? Result<std::string>(good) : fail(Errc::unavailable, complaints));
+    }
   };
-  if (feeds_.empty()) return done(fail(Errc::nothing_to_do, "no feed is configured; add one to the configuration"));
-  auto round = std::make_shared<Round>(Round{feeds_.size(), 0, "", std::move(done)});
+  const std::size_t indexes = indexes_->fetched();
+  if (feeds_.empty() && indexes == 0) {
+    return done(fail(Errc::nothing_to_do, "no feed is configured; add one to the configuration"));
+  }
+  auto round = std::make_shared<Round>(Round{feeds_.size() + (indexes > 0 ? 1 : 0), "", "", std::move(done)});
   for (const auto& feed : feeds_) {
     feed->refresh([round, name = feed->config().name](const Status& outcome) {
-      if (outcome) {
-        ++round->good;
-      } else {
-        round->complaints +=
-            fmt::format("{}feed {}: {}", round->complaints.empty() ? "" : "; ", name, outcome.error().text);
-      }
-      if (--round->open > 0) return;
-      if (!round->complaints.empty()) {
-        round->done(fail(Errc::unavailable, round->complaints));
-      } else {
-        round->done(fmt::format("{} {} current", round->good, round->good == 1 ? "feed is" : "feeds are"));
-      }
+      round->on_answer(outcome, "feed " + name + ": ", "feed " + name + " is current");
     });
   }
+  if (indexes == 0) return;
+  indexes_->refresh([round, indexes](const Status& outcome) {
+    round->on_answer(outcome, "", fmt::format("{} {} fetched", indexes, indexes == 1 ? "index is" : "indexes are"));
+  });
 }
 
 bus::Status Daemon::status() const {

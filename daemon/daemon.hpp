@@ -12,8 +12,11 @@
 #include "daemon/engine.hpp"
 #include "daemon/fetch/clock_keeper.hpp"
 #include "daemon/fetch/feed.hpp"
+#include "daemon/fetch/image_importer.hpp"
 #include "daemon/fetch/importer.hpp"
+#include "daemon/fetch/indexes.hpp"
 #include "daemon/fetch/ledger.hpp"
+#include "daemon/fetch/local_releases.hpp"
 #include "daemon/fetch/supply.hpp"
 #include "daemon/find/addresses.hpp"
 #include "protocols/coap/delivery.hpp"
@@ -84,7 +87,10 @@ class Daemon {
 
   std::unique_ptr<Engine> engine_;
   std::vector<std::unique_ptr<Feed>> feeds_;
+  std::unique_ptr<Indexes> indexes_;
+  std::unique_ptr<LocalReleases> local_releases_;
   std::unique_ptr<Importer> importer_;
+  std::unique_ptr<ImageImporter> image_importer_;
   std::unique_ptr<bus::Server> bus_;
 
   mqtt::Link broker_ = mqtt::Link::off;

@@ -53,7 +53,7 @@ void Engine::on_device_changed(const Device& device) {
   updater.on_device_changed();
   scheduler.replan();
   if (listeners_.device) listeners_.device(device.id);
-  if (listeners_.model_wanted && !own_matches(device).empty() && shelf.claiming(device).empty())
+  if (listeners_.model_wanted && !own_matches(device).empty() && shelf.spoken_for(device) == nullptr)
     listeners_.model_wanted(device);
 }
 

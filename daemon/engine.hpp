@@ -28,7 +28,7 @@ class Engine {
     std::function<void(const DeviceId&)> removed;
     std::function<void(const Update&)> update;
     std::function<void(UpdateId, Progress)> progress;
-    std::function<void(const Device&)> model_wanted;  // a device whose model no catalog on the shelf claims
+    std::function<void(const Device&)> model_wanted;  // a device for whose model no feed speaks on the shelf
     std::function<void()> catalogs;                   // the shelf changed
   };
 

@@ -300,11 +300,12 @@ Status ArtifactCache::make_room(std::uint64_t wanted, const Digest& newcomer) {
   while (!fits(wanted, newcomer)) {
     const Artifact* leaves = least_useful(ranks);
     if (leaves == nullptr) {
-      return fail(Errc::no_space,
-                  fmt::format("there is no room for an image of {}: {} are in use by updates under way and "
-                              "{} are free on the disk, of which {} stay free",
-                              human_bytes(wanted), human_bytes(bytes()), human_bytes(free_bytes(folder_)),
-                              human_bytes(limits_.keep_free)));
+      return fail(
+          Errc::no_space,
+          fmt::format("there is no room for an image of {}: {} are in use by updates under way or imported by hand and "
+                      "{} are free on the disk, of which {} stay free",
+                      human_bytes(wanted), human_bytes(bytes()), human_bytes(free_bytes(folder_)),
+                      human_bytes(limits_.keep_free)));
     }
     TRY(discard(leaves->sha256));
   }

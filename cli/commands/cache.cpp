@@ -13,6 +13,7 @@ namespace {
 // The daemon's words for an image's use (core/artifact_use.hpp), and what they mean for its owner.
 std::string why_kept(const std::string& use) {
   if (use == "in_use") return "an update under way needs it";
+  if (use == "imported") return "imported by hand: kept";
   if (use == "last_known_good") return "a device runs it: its way back";
   if (use == "security") return "newest release, closes holes";
   if (use == "feature") return "newest release";

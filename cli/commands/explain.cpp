@@ -54,7 +54,9 @@ std::string what_for(const DecisionView& d) {
 std::string why_trusted(const DecisionView& d) {
   const auto provenance = provenance_from(d.provenance);
   std::string text = provenance ? std::string(sentence(*provenance)) : "What vouches for it is not known.";
-  if (!d.signed_by.empty()) text += fmt::format(" Signed by {}.", printable(d.signed_by, 400));
+  const bool by_hand = provenance == Provenance::local_admin || provenance == Provenance::hash_only;
+  if (by_hand && !d.signed_by.empty()) text += fmt::format(" Taken in by {}.", printable(d.signed_by, 400));
+  if (!by_hand && !d.signed_by.empty()) text += fmt::format(" Signed by {}.", printable(d.signed_by, 400));
   const bool device_too = d.verified_by == "gateway and device";
   return text +
          (device_too ? " The gateway verifies the image, and so does the device." : " The gateway verifies the image.");

@@ -65,7 +65,9 @@ Result<int> privacy(Program& program) {
   program.screen.paragraph(
       "These are the newest requests since homepatchd started; there are no others of its own. Each shows the server "
       "this home's internet address. Of a vendor that makes something here the catalogs of all its models are fetched "
-      "while they are small together; the fetch of an image tells its model. No cookie, name or serial number is "
+      "while they are small together; the fetch of an image tells its model. Indexes are fetched whole: what you "
+      "search "
+      "for stays here. No cookie, name or serial number is "
       "sent.");
   return kExitDone;
 }

@@ -38,20 +38,6 @@ int append_item(sd_bus_message* message, const StockItem& item) {
   return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-template <typename List, typename Append>
-int reply_list(sd_bus_message* call, const List& list, Append append) {
-  sd_bus_message* reply = nullptr;
-  int r = sd_bus_message_new_method_return(call, &reply);
-  if (r >= 0) r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-  for (const auto& entry : list) {
-    if (r >= 0) r = append(reply, entry);
-  }
-  if (r >= 0) r = sd_bus_message_close_container(reply);
-  if (r >= 0) r = sd_bus_message_send(reply);
-  sd_bus_message_unref(reply);
-  return r;
-}
-
 }  // namespace
 
 int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {

@@ -1,12 +1,10 @@
-#include <fcntl.h>
-
 #include <array>
 #include <cerrno>
 #include <map>
-#include <memory>
 
 #include "base/text.hpp"
 #include "daemon/bus/decision_dictionary.hpp"
+#include "daemon/bus/manager_images.hpp"
 #include "daemon/bus/manager_lists.hpp"
 #include "daemon/bus/message.hpp"
 #include "daemon/bus/objects.hpp"
@@ -92,31 +90,15 @@ int on_plan(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   return r;
 }
 
-struct Unref {
-  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
-};
-
-// The call is answered when its deed is done; `held` holds the bus connection, not this object.
-std::function<void(Result<std::string>)> answering(sd_bus_message* call) {
-  std::shared_ptr<sd_bus_message> held(sd_bus_message_ref(call), Unref{});
-  return [held](Result<std::string> done) {
-    if (done) {
-      sd_bus_reply_method_return(held.get(), "s", printable(*done, 2000).c_str());
-    } else {
-      reply_error(held.get(), done.error());
-    }
-  };
-}
-
 int on_import(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   Server& server = *static_cast<Server*>(userdata);
   if (auto allowed = require_administrator(call); !allowed) return reply_error(call, allowed.error());
   int fd = -1;
   const char* feed = nullptr;
   if (const int r = sd_bus_message_read(call, "hs", &fd, &feed); r < 0) return r;
-  UniqueFd file(::fcntl(fd, F_DUPFD_CLOEXEC, 3));  // the message closes its own
-  if (!file) return reply_error(call, errno_error("taking the file over", errno));
-  server.sources().import(std::move(file), feed, answering(call));
+  auto file = duplicate(fd);
+  if (!file) return reply_error(call, file.error());
+  server.sources().import(std::move(*file), feed, answering(call));
   return 1;
 }
 
@@ -185,6 +167,14 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), on_refresh, kOpen),
     SD_BUS_METHOD_WITH_ARGS("FindDevice", SD_BUS_ARGS("s", text), SD_BUS_RESULT("o", device), on_find_device, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Import", SD_BUS_ARGS("h", bundle, "s", feed), SD_BUS_RESULT("s", text), on_import, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("InspectImage", SD_BUS_ARGS("h", image, "s", device, "s", version),
+                            SD_BUS_RESULT("a{sv}", inspection), on_inspect_image, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ImportImage", SD_BUS_ARGS("h", image, "s", device, "s", version, "s", sha256),
+                            SD_BUS_RESULT("s", text), on_import_image, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", release), SD_BUS_RESULT("s", text), on_remove_image, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListIndexes", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", indexes), on_list_indexes, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("Search", SD_BUS_ARGS("s", words), SD_BUS_RESULT("aa{sv}", images, "t", more), on_search,
+                            kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListRequests", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", requests), on_list_requests, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", images), on_list_images, kOpen),
     SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("a(xtt)", updates), 0),

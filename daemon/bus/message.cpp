@@ -1,9 +1,11 @@
 #include "daemon/bus/message.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <pwd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@ constexpr const char* kAdministrators = "homepatch";  // the group; config/org.h
 
 struct Unref {
   void operator()(sd_bus_creds* creds) const { sd_bus_creds_unref(creds); }
+  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
 };
 
 std::optional<uid_t> sender_of(sd_bus_message* call) {
@@ -78,6 +81,25 @@ std::string caller_name(sd_bus_message* call) {
   if (!uid) return "somebody on the bus";
   const passwd* user = ::getpwuid(*uid);
   return user == nullptr ? fmt::format("uid {}", *uid) : fmt::format("{} (uid {})", printable(user->pw_name, 40), *uid);
+}
+
+std::shared_ptr<sd_bus_message> hold(sd_bus_message* call) { return {sd_bus_message_ref(call), Unref{}}; }
+
+Result<UniqueFd> duplicate(int fd) {
+  UniqueFd file(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!file) return fail(errno_error("taking the file over", errno));
+  return file;
+}
+
+std::function<void(Result<std::string>)> answering(sd_bus_message* call) {
+  const auto held = hold(call);
+  return [held](Result<std::string> done) {
+    if (done) {
+      sd_bus_reply_method_return(held.get(), "s", printable(*done, 2000).c_str());
+    } else {
+      reply_error(held.get(), done.error());
+    }
+  };
 }
 
 int append_text(sd_bus_message* message, std::string_view text) {

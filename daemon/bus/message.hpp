@@ -3,11 +3,14 @@
 
 #include <systemd/sd-bus.h>
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "core/time.hpp"
 
 namespace homepatch::bus {
@@ -31,11 +34,40 @@ int append_entry(sd_bus_message* message, const char* key, std::int64_t value);
 int append_entry(sd_bus_message* message, const char* key, std::uint32_t value);
 int append_entry(sd_bus_message* message, const char* key, const std::vector<std::string>& values);
 
+template <typename List, typename Append>
+int append_list(sd_bus_message* message, const List& list, Append append) {
+  int r = sd_bus_message_open_container(message, 'a', "a{sv}");
+  for (const auto& entry : list) {
+    if (r >= 0) r = append(message, entry);
+  }
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 int append_text(sd_bus_message* message, std::string_view text);
 int append_texts(sd_bus_message* message, const std::vector<std::string>& texts);
 inline int append_time(sd_bus_message* message, Time time) {
   return sd_bus_message_append(message, "x", to_millis(time));
 }
+
+// Answers the call with a list: aa{sv}, one dictionary an entry, which `append` writes whole.
+template <typename List, typename Append>
+int reply_list(sd_bus_message* call, const List& list, Append append) {
+  sd_bus_message* reply = nullptr;
+  int r = sd_bus_message_new_method_return(call, &reply);
+  if (r >= 0) r = append_list(reply, list, append);
+  if (r >= 0) r = sd_bus_message_send(reply);
+  sd_bus_message_unref(reply);
+  return r;
+}
+
+// The call, kept for an answer that comes later. It holds the bus connection.
+std::shared_ptr<sd_bus_message> hold(sd_bus_message* call);
+
+// A descriptor of a call, for longer than the call: the message closes its own.
+Result<UniqueFd> duplicate(int fd);
+
+// What answers the call when its deed is done: with a text for people, or with the error.
+std::function<void(Result<std::string>)> answering(sd_bus_message* call);
 
 // "/org/homepatch1/<kind>/<encoded name>" and back.
 std::string object_path(const char* kind, const std::string& name);

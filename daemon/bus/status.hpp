@@ -10,6 +10,8 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "core/time.hpp"
+#include "daemon/fetch/image_importer.hpp"
+#include "daemon/fetch/indexes.hpp"
 #include "daemon/fetch/ledger.hpp"
 #include "daemon/fetch/stock.hpp"
 
@@ -47,6 +49,9 @@ struct Sources {
   // Takes in a bundle; answers once with a text for people.
   std::function<void(UniqueFd, const std::string& feed, std::function<void(Result<std::string>)>)> import;
   const Ledger* ledger = nullptr;  // what left the gateway
+  const Indexes* indexes = nullptr;
+  ImageImporter* image_importer = nullptr;
+  LocalReleases* local_releases = nullptr;
   std::function<std::vector<StockItem>()> stock;
   // Whether the artifact is in the cache.
   std::function<bool(const std::string& sha256_hex)> cached;

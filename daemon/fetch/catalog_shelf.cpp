@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/catalog_names.hpp"
+
 namespace homepatch {
 
 void CatalogShelf::put(Catalog catalog) {
@@ -55,16 +57,37 @@ const Catalog* CatalogShelf::find(std::string_view feed, std::string_view path) 
 
 std::vector<const Catalog*> CatalogShelf::claiming(const Device& device) const {
   std::vector<const Catalog*> out;
+  const Catalog* local = nullptr;
+  const auto exactness = [](const Catalog& catalog) { return catalog.match.front().keys.size(); };
   for (const auto& [key, catalog] : catalogs_) {
-    if (claims(catalog, device)) out.push_back(&catalog);
+    if (!claims(catalog, device)) continue;
+    if (key.first != kLocalFeed) {
+      out.push_back(&catalog);
+    } else if (local == nullptr || exactness(catalog) > exactness(*local)) {
+      local = &catalog;
+    }
   }
+  if (out.empty() && local != nullptr) out.push_back(local);
   return out;
+}
+
+const Catalog* CatalogShelf::spoken_for(const Device& device) const {
+  const auto claims = claiming(device);
+  return claims.empty() || claims.front()->feed == kLocalFeed ? nullptr : claims.front();
 }
 
 std::vector<const Catalog*> CatalogShelf::all() const {
   std::vector<const Catalog*> out;
   for (const auto& [key, catalog] : catalogs_) out.push_back(&catalog);
   return out;
+}
+
+std::string CatalogShelf::taken_back_by(const Digest& image) const {
+  for (const auto& [feed, images] : denied_) {
+    const auto found = images.find(image);
+    if (found != images.end()) return feed + (found->second.empty() ? "" : ": " + found->second);
+  }
+  return "";
 }
 
 bool CatalogShelf::offers(const Digest& image) const {

@@ -34,10 +34,15 @@ class CatalogShelf {
   void set_state(FeedState state);
 
   [[nodiscard]] const Catalog* find(std::string_view feed, std::string_view path) const;
-  // Of all feeds: the catalogs one of whose matches fits the device.
+  // Of all feeds: the catalogs one of whose matches fits the device. What an administrator imported counts only where
+  // no feed speaks, and of that the most exact one.
   [[nodiscard]] std::vector<const Catalog*> claiming(const Device& device) const;
+  // The catalog by which a feed speaks for the device's model; null: none does.
+  [[nodiscard]] const Catalog* spoken_for(const Device& device) const;
   [[nodiscard]] std::vector<const Catalog*> all() const;
   [[nodiscard]] std::vector<std::string> paths(std::string_view feed) const;
+  // Which feed takes the image back, and why, for people; empty: none does.
+  [[nodiscard]] std::string taken_back_by(const Digest& image) const;
   // Whether a catalog of any feed offers the image.
   [[nodiscard]] bool offers(const Digest& image) const;
   [[nodiscard]] const std::vector<FeedState>& states() const { return states_; }

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "core/catalog_names.hpp"
 
 namespace homepatch {
 
@@ -40,6 +41,11 @@ void Supply::answer(Loop& loop, Wish& wish, Status outcome) {
 
 Status Supply::begin(const Digest& digest, Download& download, const UpdateImage& image, std::string_view feed) {
   download.places = addresses_(feed, image);
+  if (feed == kLocalFeed) {
+    return fail(Errc::not_found, "image " + image.sha256.brief() +
+                                     " was imported by hand and is gone from the cache; there is no place to fetch it "
+                                     "from: import it again (homepatchctl import FILE --for DEV --version VERSION)");
+  }
   if (download.places.urls.empty()) {
     return fail(Errc::not_found, "the feed " + std::string(feed) + " is no longer in the configuration");
   }

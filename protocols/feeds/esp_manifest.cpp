@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "protocols/feeds/json_fields.hpp"
+#include "protocols/feeds/search_words.hpp"
 #include "trust/strict_json.hpp"
 
 namespace homepatch::feeds {
@@ -167,10 +168,21 @@ const EspBuild* build_for(const EspManifest& manifest, std::string_view chip_fam
   return found == manifest.builds.end() ? nullptr : &*found;
 }
 
+std::vector<const EspBuild*> find_builds(const EspManifest& manifest, std::string_view text) {
+  const auto words = search_words(text);
+  const auto about_all = lower_case(manifest.name + "\n" + manifest.version + "\n");
+  std::vector<const EspBuild*> out;
+  if (words.empty()) return out;
+  for (const auto& build : manifest.builds) {
+    const auto said = about_all + lower_case(build.chip_family);
+    const auto occurs = [&](const std::string& word) { return said.find(word) != std::string::npos; };
+    if (std::ranges::all_of(words, occurs)) out.push_back(&build);
+  }
+  return out;
+}
+
 std::optional<std::string> contradiction(const EspBuild& build, const std::optional<ImageHeader>& header) {
-  std::string chip = build.chip_family;
-  std::ranges::transform(chip, chip.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string chip = lower_case(build.chip_family);
   if (!chip.starts_with("esp32")) return std::nullopt;
   if (!header || header->format != ImageFormat::esp_app) {
     return fmt::format("the file is no application image for {}; an image of the whole flash must not be sent",

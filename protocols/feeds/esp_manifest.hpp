@@ -46,6 +46,10 @@ Result<EspManifest> read_esp_manifest(std::string_view bytes, std::string_view a
 // The build for this chip family in exactly this spelling, or nullptr.
 const EspBuild* build_for(const EspManifest& manifest, std::string_view chip_family);
 
+// The builds for a person's words: every one of them occurs in the manifest's name or version or in the build's chip
+// family, in any case of letters. They point into the manifest; none for a text without words.
+std::vector<const EspBuild*> find_builds(const EspManifest& manifest, std::string_view text);
+
 // Why the file that came cannot be an update for the build's chip; nothing where it can. An ESP32 of any kind takes
 // application images of its own kind only; what an ESP8266 or another chip takes carries no header to look at.
 std::optional<std::string> contradiction(const EspBuild& build, const std::optional<ImageHeader>& header);

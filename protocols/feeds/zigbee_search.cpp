@@ -5,17 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "protocols/feeds/search_words.hpp"
+
 namespace homepatch::feeds {
 
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return lower(c); });
-  return out;
-}
 
 std::optional<std::uint16_t> code_from(std::string_view word) {
   const bool hex = word.starts_with("0x");
@@ -26,20 +20,8 @@ std::optional<std::uint16_t> code_from(std::string_view word) {
   return code;
 }
 
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  while (true) {
-    const auto begin = text.find_first_not_of(" \t\n");
-    if (begin == std::string_view::npos) return words;
-    const auto end = text.find_first_of(" \t\n", begin);
-    words.push_back(lower(text.substr(begin, end - begin)));
-    if (end == std::string_view::npos) return words;
-    text.remove_prefix(end);
-  }
-}
-
 bool mentions(const ZigbeeIndexEntry& entry, std::string_view word) {
-  const auto in = [&](std::string_view text) { return lower(text).find(word) != std::string::npos; };
+  const auto in = [&](std::string_view text) { return lower_case(text).find(word) != std::string::npos; };
   if (const auto code = code_from(word); code == entry.manufacturer_code || code == entry.image_type) return true;
   return in(entry.file_name) || in(entry.url) || (entry.model_id && in(*entry.model_id)) ||
          (entry.header_string && in(*entry.header_string)) || std::ranges::any_of(entry.manufacturer_names, in);
@@ -48,7 +30,7 @@ bool mentions(const ZigbeeIndexEntry& entry, std::string_view word) {
 }  // namespace
 
 std::vector<const ZigbeeIndexEntry*> find_images(const ZigbeeIndex& index, std::string_view text, std::size_t limit) {
-  const auto words = words_of(text);
+  const auto words = search_words(text);
   std::vector<const ZigbeeIndexEntry*> out;
   if (words.empty()) return out;
   for (const auto& entry : index.entries) {

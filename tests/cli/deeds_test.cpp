@@ -94,6 +94,24 @@ TEST_F(Deeds, RefreshPassesOnWhatTheFeedsSaid) {
   EXPECT_EQ(ran.err, "homepatchctl: No feed could be reached.\n");
 }
 
+TEST_F(Deeds, ImportSaysWhichOptionsBelongTogether) {
+  const std::vector<std::pair<Words, std::string>> wrong{
+      {{"import"}, "name the FILE to take in, or with --remove"},
+      {{"import", "x", "--remove", "1"}, "name the FILE to take in, or with --remove"},
+      {{"import", "x", "--for", "lamp"}, "an image needs both"},
+      {{"import", "x", "--version", "1"}, "an image needs both"},
+      {{"import", "x", "--for", "lamp", "--version", "1", "--feed", "acme"}, "--feed is for bundles"},
+      {{"import", "x", "--yes"}, "are for an image"},
+      {{"import", "x", "--sha256", "00"}, "are for an image"},
+      {{"import", "/nowhere/x"}, "opening /nowhere/x"}};
+  for (const auto& [words, text] : wrong) {
+    const Ran ran = run(words);
+    EXPECT_NE(ran.status, 0);
+    EXPECT_TRUE(has(ran.err, text)) << ran.err;
+  }
+  EXPECT_TRUE(daemon.calls().empty());
+}
+
 TEST_F(Deeds, ErrorsOfTheDaemonBecomeExitStatuses) {
   add_plug();
   daemon.refusals["Accept"] = {"org.homepatch1.Error.NotAuthorised", "Only root may accept devices."};

@@ -41,6 +41,13 @@ TEST_F(ArtifactUseTest, TheNewestReleaseIsKeptByItsKindAndOlderOnesAreSuperseded
   EXPECT_EQ(rank('c'), ArtifactRank::feature);
 }
 
+TEST_F(ArtifactUseTest, WhatWasImportedByHandIsNeverEvictedWhateverItsAge) {
+  catalog.feed = "local";
+  EXPECT_EQ(rank('a'), ArtifactRank::imported);
+  EXPECT_EQ(rank('c'), ArtifactRank::imported);
+  EXPECT_GT(ArtifactRank::imported, ArtifactRank::in_use);
+}
+
 TEST_F(ArtifactUseTest, WhatNoCatalogNamesIsUnreferenced) {
   EXPECT_EQ(rank('f'), ArtifactRank::unreferenced);
   EXPECT_EQ(use_of(image('a'), {}).rank, ArtifactRank::unreferenced);

@@ -66,7 +66,7 @@ TEST_F(ConfigTest, ThePackagedFileIsTheDefaults) {
 
 TEST_F(ConfigTest, WhatIsCommentedOutInThePackagedFileMayBeTakenIn) {
   auto text = read_file(std::string(HOMEPATCH_SOURCE_ROOT) + "/config/homepatchd.toml", 1U << 20U).value();
-  text = std::regex_replace(text, std::regex("\n# (\\[\\[feed|[a-z_]+ = )"), "\n$1");
+  text = std::regex_replace(text, std::regex("\n# (\\[\\[|[a-z_]+ = )"), "\n$1");
   text = std::regex_replace(text, std::regex("/etc/homepatch/feeds"), folder.path().string());
   text = std::regex_replace(text, std::regex("/etc/homepatch/mqtt-password"), (folder / "secret").string());
   put(folder / "secret", "pass\n", 0640);
@@ -75,6 +75,8 @@ TEST_F(ConfigTest, WhatIsCommentedOutInThePackagedFileMayBeTakenIn) {
   ASSERT_EQ(config->feeds.size(), 1U);
   EXPECT_EQ(config->feeds[0].url, "https://updates.acme.example/homepatch");
   EXPECT_THAT(config->feeds[0].vendors, ElementsAre("acme.example"));
+  ASSERT_EQ(config->indexes.size(), 1U);
+  EXPECT_EQ(config->indexes[0].kind, IndexKind::zigbee);
 }
 
 TEST_F(ConfigTest, AMissingFileIsNamed) {
@@ -187,6 +189,41 @@ TEST_F(ConfigTest, MirrorsAndVendorsOfAFeedAreJudged) {
   const auto config = load(feed("acme") + "mirrors = [\"https://a.example/f//\"]\nhosts = [\"cdn.example\"]\n");
   ASSERT_TRUE(config) << config.error().text;
   EXPECT_THAT(config->feeds[0].mirrors, ElementsAre("https://a.example/f"));
+}
+
+TEST_F(ConfigTest, NoFeedMayBeCalledAsImportedImagesAre) {
+  refuses(feed("local"), 1, {"a feed may not be named 'local'"});
+}
+
+TEST_F(ConfigTest, AnIndexIsAFileOnTheWebOrOnTheGateway) {
+  const auto config = load(
+      "[[index]]\nname = \"z2m\"\nkind = \"zigbee\"\nurl = \"https://a.example/index.json\"\nhosts = [\"b.example\"]\n"
+      "[[index]]\nname = \"lamp\"\nkind = \"esp\"\nfile = \"/var/lamp.json\"\n");
+  ASSERT_TRUE(config) << config.error().text;
+  ASSERT_EQ(config->indexes.size(), 2U);
+  EXPECT_EQ(config->indexes[0],
+            (IndexConfig{"z2m", IndexKind::zigbee, "https://a.example/index.json", {"b.example"}, {}}));
+  EXPECT_EQ(config->indexes[1], (IndexConfig{"lamp", IndexKind::esp, "", {}, "/var/lamp.json"}));
+}
+
+TEST_F(ConfigTest, AnIndexThatIsNotWholeIsRefused) {
+  const std::string begin = "\n[[index]]\nname = \"z2m\"\n";
+  refuses("\n[[index]]\nkind = \"esp\"\nfile = \"/x\"\n", 2, {"an index needs a name", "name = \"z2m\""});
+  refuses("[[index]]\nname = \"../x\"\nkind = \"esp\"\nfile = \"/x\"\n", 1, {"letters, digits, '-' and '_'"});
+  refuses(begin + "file = \"/x\"\n", 2, {"index 'z2m' needs kind"});
+  refuses(begin + "kind = \"zwave\"\n", 4, {R"([index] kind: must be "zigbee")", R"("esp")", R"(it is "zwave")"});
+  refuses(begin + "kind = \"esp\"\n", 2, {"index 'z2m' needs either url", "or file"});
+  refuses(begin + "kind = \"esp\"\nfile = \"/x\"\nurl = \"https://a.example/x\"\n", 2, {"needs either url"});
+  refuses(begin + "file = \"x.json\"\n", 4, {"[index] file: must be a path that begins with /"});
+  refuses(begin + "url = \"ftp://a.example/x\"\n", 4, {"[index] url: "});
+  refuses(begin + "root = \"/x\"\n", 4, {"unknown key 'root' in [index]", "hosts, kind, name"});
+  refuses("index = \"z2m\"\n", 1, {"index: must be written as [[index]]"});
+  const std::string whole = "[[index]]\nname = \"z2m\"\nkind = \"esp\"\nfile = \"/x\"\n";
+  refuses(whole + whole, 5, {"there is another index named 'z2m'"});
+  std::string many;
+  for (int i = 0; i < 17; ++i)
+    many += "[[index]]\nname = \"i" + std::to_string(i) + "\"\nkind = \"esp\"\nfile = \"/x\"\n";
+  refuses(many, 16 * 4 + 1, {"more than 16 indexes"});
 }
 
 TEST_F(ConfigTest, FeedsAreLimited) {

@@ -95,7 +95,7 @@ class Policy(TestCase):
         self.assertEqual([line for line in self.bus.text().splitlines() if "policy" in line.lower()], [])
 
     def test_everybody_may_look(self):
-        for what in (("Plan",), ("ListImages",), ("ListRequests",)):
+        for what in (("Plan",), ("ListImages",), ("ListRequests",), ("ListIndexes",), ("Search", "string:lamp")):
             self.assertEqual(self.call("nobody", *MANAGER, *what)[0], 0, what)
         self.assertIn("org.homepatch1.Error", self.call("nobody", *MANAGER, "FindDevice", "string:lamp")[1])
         self.assertEqual(self.call("nobody", *MANAGER[:2], "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0], 0)
@@ -105,7 +105,7 @@ class Policy(TestCase):
     def test_nobody_else_may_do_anything(self):
         device = ("org.homepatch1", "/org/homepatch1/device/x", "org.homepatch1.Device")
         update = ("org.homepatch1", "/org/homepatch1/update/1", "org.homepatch1.Update")
-        for what in ((*MANAGER, "Refresh"), (*device, "Accept"), (*device, "Update"), (*device, "Forget"),
+        for what in ((*MANAGER, "Refresh"), (*MANAGER, "RemoveImage", "string:1"), (*device, "Accept"), (*device, "Update"), (*device, "Forget"),
                      (*update, "Cancel"), (*MANAGER, "AMethodOfALaterVersion")):
             status, said = self.call("nobody", *what)
             self.assertNotEqual(status, 0, what)

@@ -151,5 +151,16 @@ TEST(EspManifest, AnImageOfAnotherChipOrOfTheWholeFlashContradicts) {
   EXPECT_EQ(contradiction(build, std::nullopt), std::nullopt);
 }
 
+TEST(EspManifest, IsSearchedByNameVersionAndChip) {
+  EspManifest manifest;
+  manifest.name = "Acme Lamp";
+  manifest.version = "2026.8.1";
+  manifest.builds = {{.chip_family = "ESP32"}, {.chip_family = "ESP32-S3"}, {.chip_family = "ESP8266"}};
+  EXPECT_EQ(find_builds(manifest, "acme").size(), 3U);
+  EXPECT_EQ(find_builds(manifest, "LAMP 2026.8 s3"), std::vector<const EspBuild*>{&manifest.builds[1]});
+  EXPECT_TRUE(find_builds(manifest, "acme nothing").empty());
+  EXPECT_TRUE(find_builds(manifest, " ").empty());
+}
+
 }  // namespace
 }  // namespace homepatch::feeds
