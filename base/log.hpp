@@ -14,7 +14,7 @@ enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };  /
 // From the level's own name.
 std::optional<Level> level_from(std::string_view name);
 
-void set_level(Level most_verbose);
+void set_level(Level level);  // the most verbose one that is written
 bool wanted(Level level);
 
 // Foreign parts of `text` must have gone through printable(); control characters are replaced here all the same.

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
@@ -71,7 +73,9 @@ std::unique_ptr<CLI::App> make_app(Program& program) {
   return app;
 }
 
-int run(int argc, char** argv) {
+namespace {
+
+int execute(int argc, char** argv) {
   Program program;
   program.screen = Screen::of_this_program();
   const auto app = make_app(program);
@@ -86,6 +90,16 @@ int run(int argc, char** argv) {
   }
   const auto status = program.chosen();
   return status ? *status : complain(program, status.error());
+}
+
+}  // namespace
+
+// Whoever keeps the output in a file on a full disk must not take half of it for the whole.
+int run(int argc, char** argv) {
+  const int status = execute(argc, argv);
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  fmt::print(stderr, "homepatchctl: not all of the output could be written: {}\n", std::strerror(errno));
+  return kExitFailed;
 }
 
 }  // namespace homepatch::cli

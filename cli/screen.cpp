@@ -59,10 +59,10 @@ Screen Screen::of_this_program() {
   screen.dumb_ = term.empty() || term == "dumb";
   // https://no-color.org: any value that is not empty.
   screen.colour_ = screen.terminal_ && !screen.dumb_ && environment("NO_COLOR").empty();
-  std::setlocale(LC_CTYPE, "");
+  (void)std::setlocale(LC_CTYPE, "");
   screen.utf8_ = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
   // Names are UTF-8 whatever the locale, so their width is measured as such.
-  if (!screen.utf8_) std::setlocale(LC_CTYPE, "C.UTF-8");
+  if (!screen.utf8_) (void)std::setlocale(LC_CTYPE, "C.UTF-8");
   return screen;
 }
 
@@ -83,8 +83,9 @@ std::string Screen::paint(Tone tone, std::string_view text) const {
 }
 
 void Screen::print(std::string_view text) const {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  // run() looks at the stream's state when all is said.
+  (void)std::fwrite(text.data(), 1, text.size(), stdout);
+  (void)std::fflush(stdout);
 }
 
 void Screen::line(std::string_view text) const { print(fmt::format("{}\n", text)); }

@@ -72,7 +72,7 @@ void Engine::withdraw(std::string_view feed, const CatalogShelf::Denied& denied)
   }
 }
 
-Status Engine::forget(const DeviceId& id) {
+Status Engine::forget(const DeviceId id) {
   if (inventory.find(id) == nullptr) return fail(Errc::not_found, "there is no device " + id.to_string());
   TRY(updater.forget(id));
   return inventory.forget(id);

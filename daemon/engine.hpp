@@ -43,7 +43,7 @@ class Engine {
   // A feed takes these images back: updates that would still bring one of them to a device end.
   void withdraw(std::string_view feed, const CatalogShelf::Denied& denied);
   // Forgets the device, its updates included.
-  Status forget(const DeviceId& id);
+  Status forget(DeviceId id);  // by value: callers name it by what goes
 
  private:
   DeviceStore device_store_;

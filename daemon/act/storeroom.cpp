@@ -40,6 +40,8 @@ class Storeroom::HeldImages final : public Hold {
     room_.held_[update_] = this;
     for (const auto& image : images_) want(image);
   }
+  HeldImages(const HeldImages&) = delete;
+  HeldImages& operator=(const HeldImages&) = delete;
   ~HeldImages() override {
     if (const auto found = room_.held_.find(update_); found != room_.held_.end() && found->second == this) {
       room_.held_.erase(found);

@@ -199,8 +199,8 @@ void Updater::fetch(UpdateId id) {
 void Updater::deliver(UpdateId id, Command step, bool resumed) {
   Work& work = work_[id];
   if (step != Command::inquire && !work.hold) {
-    work.hold =
-        ports_.images->bring(updates_.at(id), [this, id, step, resumed](Result<void> done, ImagesFailed failed) {
+    work.hold = ports_.images->bring(
+        updates_.at(id), [this, id, step, resumed](const Result<void>& done, const ImagesFailed& failed) {
           if (done) {
             deliver(id, step, resumed);
           } else {

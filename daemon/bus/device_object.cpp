@@ -118,8 +118,7 @@ int on_update(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
 
 int on_forget(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   return administer(call, userdata, [call](Server& server, const DeviceId& id) {
-    const DeviceId copy = id;  // the device goes while this runs
-    if (auto done = server.engine().forget(copy); !done) return reply_error(call, done.error());
+    if (auto done = server.engine().forget(id); !done) return reply_error(call, done.error());
     return sd_bus_reply_method_return(call, "");
   });
 }

@@ -71,7 +71,7 @@ constexpr std::array<Property<Subject>, 19> kProperties{{
 
 template <typename Visit>
 void each_release(const Server& server, Visit visit) {
-  for (const Catalog* catalog : const_cast<Server&>(server).engine().shelf.all()) {
+  for (const Catalog* catalog : server.engine().shelf.all()) {
     for (const auto& release : catalog->releases) visit(*catalog, release);
   }
 }

@@ -34,6 +34,7 @@ class Server {
 
   // For the objects of this room.
   [[nodiscard]] Engine& engine() { return engine_; }
+  [[nodiscard]] const Engine& engine() const { return engine_; }
   [[nodiscard]] const Sources& sources() const { return sources_; }
 
  private:

@@ -25,6 +25,8 @@ struct DeliveryTimes {
 class DeliveryStep : public DeliveryHandle {
  public:
   DeliveryStep(Loop& loop, Lwm2mServer& server, DeliveryJob job, const DeliveryTimes& times, DeliveryReports reports);
+  DeliveryStep(const DeliveryStep&) = delete;
+  DeliveryStep& operator=(const DeliveryStep&) = delete;
   ~DeliveryStep() override;
 
  protected:

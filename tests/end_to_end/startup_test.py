@@ -3,8 +3,9 @@ import os
 import socket
 import sqlite3
 import stat
+import subprocess
 
-from home import TestCase, await_that, main
+from home import TestCase, await_that, main, program
 
 
 class Startup(TestCase):
@@ -144,6 +145,12 @@ class Startup(TestCase):
         self.home.broker()
         await_that("the broker is connected", lambda: self.home.status()["broker"] == "connected")
         self.assertLessEqual(self.home.daemon.text().count("broker 127.0.0.1"), 3, said)
+
+    def test_output_that_cannot_be_written_is_no_success(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([program("homepatchctl"), "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not all of the output could be written: No space left on device", done.stderr)
 
 
 if __name__ == "__main__":
