@@ -131,7 +131,8 @@ class Installed(unittest.TestCase):
     WANTED = ("etc/homepatch/homepatchd.toml", "usr/sbin/homepatchd", "usr/bin/homepatchctl", "usr/bin/homepatch-feed",
               "usr/bin/homepatch-tuf", "usr/bin/homepatch-sim", "usr/lib/sysusers.d/homepatch.conf",
               "usr/lib/tmpfiles.d/homepatch.conf", "usr/share/dbus-1/system.d/org.homepatch1.conf",
-              "usr/share/bash-completion/completions/homepatchctl", "usr/share/man/man1/homepatchctl.1")
+              "usr/share/bash-completion/completions/homepatchctl", "usr/share/man/man1/homepatchctl.1",
+              "usr/share/man/man8/homepatchd.8")
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="homepatch-installed."))

@@ -1,8 +1,10 @@
 // Every role against every attack, and the words that the owner then sees. After each attack: the attacked role's
-// stored file is the one of before, and when the attack is over the home refreshes again.
+// stored file is the one of before, as is the root, and when the attack is over the home refreshes again.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "tests/trust/repository.hpp"
 
@@ -56,6 +58,8 @@ struct Attack {
   std::function<void(World&, const std::string& role)> strike;
   // What the owner sees, after "<role>: "; {0} stands for the version that an honest server would have given.
   std::map<std::string, std::string> says;  // by role; "" for all others
+  // Roles whose file is rightly taken in all the same: what is refused is what follows from it.
+  std::set<std::string> taken_in = {};
 };
 
 void resign_with(World& world, const std::string& role, const std::vector<SigningKey>& keys) {
@@ -94,9 +98,15 @@ void roll_back(World& world, const std::string& role) {
   repository.update("snapshot");
 }
 
-// The file that is served is not of the version that is named.
+// The file that is served is not of the version that is named. Nothing names a timestamp: a new one comes with old
+// files.
 void mix(World& world, const std::string& role) {
   auto& repository = world.repository;
+  if (role == "timestamp") {
+    repository.update("snapshot");
+    repository.files["4.snapshot.json"] = repository.files["3.snapshot.json"];
+    return;
+  }
   const auto next = repository.content(role)["version"].get<std::int64_t>() + 1;
   repository.update(role);
   repository.content(role)["version"] = next + 5;
@@ -118,6 +128,33 @@ void list_size(World& world, const std::string& role, std::uint64_t bytes) {
   const bool by_timestamp = role == "snapshot";
   repository.content(by_timestamp ? "timestamp" : "snapshot")["meta"][role + ".json"]["length"] = bytes;
   repository.update(by_timestamp ? "timestamp" : "snapshot");
+}
+
+// Nothing states the size of root and timestamp: larger than they may be, with all the signatures that are asked for.
+void oversize(World& world, const std::string& role) {
+  if (role != "root" && role != "timestamp") return list_size(world, role, 3'000'000);
+  world.repository.content(role)["padding"] = std::string(600'000, 'x');
+  world.repository.update(role);
+}
+
+void rename_member(json& object, const std::string& from, const std::string& to) {
+  object[to] = object[from];
+  object.erase(from);
+}
+
+// A name that leads out of its folder, where this role names others. A delegated role is told to be the root.
+void trick_paths(World& world, const std::string& role) {
+  auto& repository = world.repository;
+  auto& content = repository.content(role);
+  if (role == "root") rename_member(content["roles"], "timestamp", "../timestamp");
+  if (role == "timestamp") rename_member(content["meta"], "snapshot.json", "../snapshot.json");
+  if (role == "snapshot") rename_member(content["meta"], "targets.json", "../targets.json");
+  if (role == kVendor) {
+    content["targets"].erase(kPath);
+    content["delegations"] = repository.content("targets")["delegations"];
+  }
+  if (role == kVendor || role == "targets") content["delegations"]["roles"][0]["name"] = "../root";
+  repository.update(role);
 }
 
 const std::vector<Attack> kAttacks{
@@ -144,9 +181,12 @@ const std::vector<Attack> kAttacks{
     {"Mixed",
      mix,
      {{"root", "it is version 8; after version 2 must come 3"},
+      {"timestamp",
+       "snapshot: it is version 3, but the timestamp names version 4; the server mixes files of different"},
       {"snapshot", "it is version 9, but the timestamp names version 4; the server mixes files of different times"},
       {"targets", "it is version 8, but the snapshot names version 3; the server mixes files of different times"},
-      {kVendor, "it is version 8, but the snapshot names version 3"}}},
+      {kVendor, "it is version 8, but the snapshot names version 3"}},
+     {"timestamp"}},
     {"WrongType",
      confuse,
      {{"root", "_type: this file says that it is targets, not root"},
@@ -154,8 +194,10 @@ const std::vector<Attack> kAttacks{
       {"snapshot", "_type: this file says that it is root, not snapshot"},
       {"", "_type: this file says that it is root, not targets"}}},
     {"Oversized",
-     [](World& w, const std::string& role) { list_size(w, role, 3'000'000); },
-     {{"snapshot", "the feed states 3000000 bytes for it; this gateway reads at most 2000000"},
+     oversize,
+     {{"root", "3.root.json: the server sends more than the 512000 bytes that are allowed"},
+      {"timestamp", "timestamp.json: the server sends more than the 16384 bytes that are allowed"},
+      {"snapshot", "the feed states 3000000 bytes for it; this gateway reads at most 2000000"},
       {"targets", "the feed states 3000000 bytes for it; this gateway reads at most 1048576"},
       {kVendor, "the feed states 3000000 bytes for it; this gateway reads at most 1048576"}}},
     {"LargerThanStated",
@@ -209,6 +251,14 @@ const std::vector<Attack> kAttacks{
     {"Floats",
      [](World& w, const std::string& role) { tampered(w, role, inserting("\"x\": 1.5,")); },
      {{"", "a number is not an integer, or too large"}}},
+    {"PathTricks",
+     trick_paths,
+     {{"root", "roles: timestamp: is missing"},
+      {"timestamp", "meta: snapshot.json: is missing"},
+      {"snapshot", "it no longer lists targets.json, which was seen before"},
+      {"targets", "../root: the snapshot does not list the role ../root"},
+      {kVendor, "../root: the snapshot does not list the role ../root"}},
+     {"targets", kVendor}},
     {"InvalidUtf8",
      [](World& w, const std::string& role) { tampered(w, role, inserting("\"x\": \"\xFF\",")); },
      {{"", "not valid JSON at byte "}}},
@@ -236,7 +286,8 @@ const std::vector<Attack> kAttacks{
      },
      {{"",
        "expired on 2025-01-01T00:00:00Z, and here it is 2026-01-01T00:00:00Z; its publisher must sign it anew, or "
-       "this gateway's clock is wrong"}}},
+       "this gateway's clock is wrong"}},
+     {"root"}},  // the next root may follow from it (5.3.10)
     {"Withheld",
      [](World& w, const std::string& role) {
        w.repository.update(role);
@@ -292,11 +343,11 @@ TEST_P(Adversary, IsRefusedInPlainWordsAndChangesNothing) {
   const auto struck = world.cycle();
   ASSERT_FALSE(struck);
   const bool elsewhere = says.find(".json: the server") != std::string::npos || says.starts_with("timestamp: ") ||
-                         says.starts_with("snapshot: ");
+                         says.starts_with("snapshot: ") || says.starts_with("../root: ");
   EXPECT_THAT(struck.error().text, StartsWith(elsewhere ? says : role + ": " + says));
-  // An expired root is stored all the same (5.3.10): the next one may follow from it.
-  if (role != "root" || std::string(attack->name) != "Expired") {
-    EXPECT_EQ(world.home.stored.at(role), stored.at(role));
+  for (const auto& kept : {role, std::string("root")}) {
+    if (attack->taken_in.contains(kept)) continue;
+    EXPECT_EQ(world.home.stored.at(kept), stored.at(kept)) << kept;
   }
 
   // The publisher goes on: everything anew, with versions above all that the attack may have left.
