@@ -42,6 +42,8 @@ constexpr std::array kReasons{
     ReasonWords{"sleeps", "update available: sleeps, ask", Tone::attention},
     ReasonWords{"update_available", "update due", Tone::running},
     ReasonWords{"waits_for_slot", "its turn comes", Tone::running},
+    ReasonWords{"dependency_not_met", "another one first", Tone::attention},
+    ReasonWords{"power_not_known", "power unknown: ask", Tone::attention},
     ReasonWords{"offline", "offline", Tone::attention},
     ReasonWords{"update_running", "updating", Tone::running},
     ReasonWords{"clock_not_trusted", "clock not trusted", Tone::attention},

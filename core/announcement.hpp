@@ -28,6 +28,11 @@ struct InstallResult {
 // device is spoken to (tasmota: command, status, telemetry topics; lwm2m: endpoint, registration).
 using Facts = std::map<std::string, std::string, std::less<>>;
 
+// The fact of any family that a release's `requires.mains` asks for; absent where the device does not say.
+inline constexpr std::string_view kPowerFact = "power";
+inline constexpr std::string_view kMainsPower = "mains";
+inline constexpr std::string_view kBatteryPower = "battery";
+
 struct Announcement {
   static constexpr std::size_t kMaxText = 128;  // of each text below, in bytes
   static constexpr std::size_t kMaxFacts = 24;  // of one device

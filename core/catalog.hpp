@@ -27,6 +27,7 @@ inline constexpr std::size_t kMaxModelId = 64;
 inline constexpr std::size_t kMaxReleaseId = 64;
 inline constexpr std::size_t kMaxTargetPath = 240;
 inline constexpr std::size_t kMaxMatchValue = 128;  // also versions and hardware values
+inline constexpr std::size_t kMaxDependencies = 8;  // of one release
 inline constexpr std::uint64_t kMaxImageLength = 256ULL << 20U;
 
 // One way to recognise a model: exact values by key, all of which must hold (docs/catalog.md names the keys per family:
@@ -60,12 +61,21 @@ enum class Severity { none, low, medium, high, critical };
 std::string_view to_string(Severity severity);
 std::optional<Severity> severity_from(std::string_view text);
 
-// What a device must already have for a release to fit.
+// Another model of the same maker, whose devices in this home must run at least this release first.
+struct Dependency {
+  std::string model_id;
+  std::int64_t seq_min = 0;
+
+  friend bool operator==(const Dependency&, const Dependency&) = default;
+};
+
+// What a device must already have for a release to fit, and the home around it.
 struct Requires {
   std::optional<std::int64_t> from_seq_min;
   std::optional<std::int64_t> from_seq_max;
-  std::optional<int> battery_min;  // percent
+  std::optional<int> battery_min;  // percent; what runs on mains has it
   bool mains = false;
+  std::vector<Dependency> components;
 
   friend bool operator==(const Requires&, const Requires&) = default;
 };

@@ -115,12 +115,42 @@ class Deciding {
     if (device_.standing == Standing::fresh && !policy_.accept_always) return say(Verdict::ask, Reason::new_device);
     if (installed_ == nullptr) return say_installed_unknown();
     if (const auto past = verdict_of_past(); past != Reason::none) return say(Verdict::ask, past);
+    if (!dependencies_met()) return false;
     if (device_.sleepy) return say(Verdict::ask, Reason::sleeps);
+    if (!power_known()) return say(Verdict::ask, Reason::power_not_known);
     if (!may_be_automatic(decision_.catalog->provenance, false)) return say(Verdict::ask, Reason::not_automatic);
     if (!policy_.automatic || decision_.catalog->method == "confirm") return say(Verdict::ask, Reason::owner_decides);
     if (device_.condition != Condition::online) return say(Verdict::wait, Reason::offline);
     say(Verdict::update, Reason::update_available);
     return true;
+  }
+
+  // The owner may know better than a home in which no device of that model was found; a device that is here and too old
+  // is no matter of opinion.
+  bool dependencies_met() {
+    for (const auto& needed : decision_.offer->release->required.components) {
+      bool found = false;
+      for (const auto& neighbour : case_.neighbours) {
+        if (neighbour.model_id != needed.model_id) continue;
+        found = true;
+        if (neighbour.seq.value_or(0) >= needed.seq_min) continue;
+        return say(Verdict::wait, Reason::dependency_not_met,
+                   neighbour.device.to_string() + ", a " + needed.model_id + ", must be updated first");
+      }
+      if (!found) {
+        return say(Verdict::ask, Reason::dependency_not_met,
+                   "it goes with a newer " + needed.model_id + ", and none was found in this home");
+      }
+    }
+    return true;
+  }
+
+  // The level of a battery is not asked for: what runs on one asks its owner anyway.
+  [[nodiscard]] bool power_known() const {
+    const Requires& required = decision_.offer->release->required;
+    if (!required.mains && required.battery_min.value_or(0) == 0) return true;
+    const auto power = device_.facts.find(kPowerFact);
+    return power != device_.facts.end() && power->second == kMainsPower;
   }
 
   // An update to this very release that ended otherwise than confirmed is not repeated unasked; one that was confirmed
@@ -181,6 +211,14 @@ std::vector<Match> own_matches(const Device& device) {
     matches.push_back(std::move(match));
   }
   return matches;
+}
+
+std::set<std::string> models_needed(const Catalog& catalog) {
+  std::set<std::string> models;
+  for (const auto& release : catalog.releases) {
+    for (const auto& needed : release.required.components) models.insert(needed.model_id);
+  }
+  return models;
 }
 
 bool claims(const Catalog& catalog, const Device& device) {

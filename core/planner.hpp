@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,13 +60,24 @@ struct FeedState {
   bool clock_trusted = true;  // expiry could be judged
 };
 
+// A device of a model on which releases of another model depend.
+struct Neighbour {
+  DeviceId device;
+  std::string model_id;
+  std::optional<std::int64_t> seq;  // of the release that it runs; nothing where its catalog does not know that
+};
+
 // One device with what concerns it.
 struct Case {
   const Device* device = nullptr;
   std::vector<const Catalog*> claims;  // the catalogs, of all enabled feeds, whose keys match it
   const Update* running = nullptr;     // not terminal
   const Update* last = nullptr;        // the newest terminal one
+  std::vector<Neighbour> neighbours;   // of every model that a claiming catalog's releases depend on
 };
+
+// The models of the same maker on which releases of the catalog depend.
+std::set<std::string> models_needed(const Catalog& catalog);
 
 // Every match that fits what the device says of itself; empty while it has not said all that its family's matches ask
 // for.

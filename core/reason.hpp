@@ -25,10 +25,12 @@ enum class Reason {
   owner_decides,     // policy asks before updating
   not_automatic,     // what vouches for the image is not enough to install it unasked
   last_update_failed,
-  sleeps,  // battery or sleeping device
+  sleeps,           // battery or sleeping device
+  power_not_known,  // the release asks for mains power or a charged battery, and the device does not say that it has it
   // of a decision: it will happen
   update_available,
   waits_for_slot,
+  dependency_not_met,  // another model of the maker must run a newer release first
   offline,
   update_running,
   clock_not_trusted,

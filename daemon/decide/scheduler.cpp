@@ -17,7 +17,21 @@ void Scheduler::replan() {
 }
 
 Case Scheduler::case_of(const Device& device) const {
-  return Case{&device, shelf_.claiming(device), updater_.running(device.id), updater_.newest_finished(device.id)};
+  Case made{&device, shelf_.claiming(device), updater_.running(device.id), updater_.newest_finished(device.id), {}};
+  for (const Catalog* catalog : made.claims) {
+    if (const auto needed = models_needed(*catalog); !needed.empty()) add_neighbours(made, *catalog, needed);
+  }
+  return made;
+}
+
+void Scheduler::add_neighbours(Case& to, const Catalog& catalog, const std::set<std::string>& models) const {
+  for (const auto& [id, device] : inventory_.devices()) {
+    for (const Catalog* own : shelf_.claiming(device)) {
+      if (own->feed != catalog.feed || own->vendor_id != catalog.vendor_id || !models.contains(own->model_id)) continue;
+      const Release* runs = device.intermediate ? nullptr : own->by_version(device.version);
+      to.neighbours.push_back({id, own->model_id, runs == nullptr ? std::nullopt : std::optional(runs->seq)});
+    }
+  }
 }
 
 Decision Scheduler::decide(const Device& device) const {

@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/loop.hpp"
@@ -38,6 +40,7 @@ class Scheduler {
   void run();
   Result<UpdateId> start(const Device& device, const Offer& offer, std::string asked_by);
   [[nodiscard]] Case case_of(const Device& device) const;
+  void add_neighbours(Case& to, const Catalog& catalog, const std::set<std::string>& models) const;
   void note(const Decision& decision);
 
   Loop& loop_;

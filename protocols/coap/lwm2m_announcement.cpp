@@ -20,9 +20,10 @@ bool any_in(const Sources& sources, const Wanted& wanted) {
   return std::ranges::any_of(sources, [&wanted](auto source) { return std::ranges::count(wanted, source) > 0; });
 }
 
-bool runs_on_battery(const Findings& findings) {
-  if (any_in(findings.power_sources, kMains) || findings.battery_status == kBatteryNotInstalled) return false;
-  return any_in(findings.power_sources, kStored);
+// Empty where it does not say.
+std::string_view power_of(const Findings& findings) {
+  if (any_in(findings.power_sources, kMains) || findings.battery_status == kBatteryNotInstalled) return kMainsPower;
+  return any_in(findings.power_sources, kStored) ? kBatteryPower : std::string_view();
 }
 
 std::string_view method_text(std::int64_t method) {
@@ -75,12 +76,13 @@ Announcement announce_findings(const Registration& registration, const Findings&
   out.model = findings.model;
   out.hardware = findings.hardware;
   out.version = findings.version;
-  if (findings.complete) out.sleepy = registration.queue || runs_on_battery(findings);
+  if (findings.complete) out.sleepy = registration.queue || power_of(findings) == kBatteryPower;
   if (findings.update_result) out.result = install_result(*findings.update_result);
   const auto say = [&out](std::string_view name, std::string value) {
     if (!value.empty()) out.facts.emplace(name, std::move(value));
   };
   say(fact::kSerial, findings.serial.value_or(""));
+  say(kPowerFact, std::string(power_of(findings)));
   say(fact::kProtocols, numbers_text(findings.protocols));
   say(fact::kMethod, std::string(method_text(findings.delivery_method.value_or(-1))));
   return out;

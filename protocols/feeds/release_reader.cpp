@@ -101,17 +101,39 @@ Result<std::vector<Image>> read_images(const JsonFields& release, const std::vec
   return images;
 }
 
-Result<Requires> read_requires(const JsonFields& release, std::int64_t seq) {
+// Between models of one maker alone: nobody may hold up another maker's updates.
+Result<std::vector<Dependency>> read_components(const JsonFields& fields, const std::string& folder) {
+  const auto vendor = folder.substr(0, folder.find('/'));
+  std::vector<Dependency> out;
+  for (const auto& entry : TRY(fields.objects("components", 0, kMaxDependencies))) {
+    TRY(entry.only({"vendor", "model", "seq_min"}));
+    if (TRY(entry.text("vendor", kMaxVendorId)) != vendor) {
+      return entry.refuse("vendor", fmt::format("must be {}, the catalog's own", vendor));
+    }
+    Dependency needed;
+    needed.model_id = TRY(entry.text("model", kMaxModelId));
+    if (!is_model_id(needed.model_id)) return entry.refuse("model", "must be of a-z, 0-9, '.', '_' and '-'");
+    if (model_folder(vendor, needed.model_id) == folder) {
+      return entry.refuse("model", "is this model itself: from_seq_min says what a device must run already");
+    }
+    needed.seq_min = TRY(entry.number("seq_min", 1, kMaxSeq));
+    out.push_back(std::move(needed));
+  }
+  return out;
+}
+
+Result<Requires> read_requires(const JsonFields& release, std::int64_t seq, const std::string& folder) {
   Requires out;
   if (!release.has("requires")) return out;
   const auto fields = TRY(release.object("requires"));
-  TRY(fields.only({"from_seq_min", "from_seq_max", "battery_min", "mains"}));
+  TRY(fields.only({"from_seq_min", "from_seq_max", "battery_min", "mains", "components"}));
   if (fields.has("from_seq_min")) out.from_seq_min = TRY(fields.number("from_seq_min", 0, seq - 1));
   if (fields.has("from_seq_max")) {
     out.from_seq_max = TRY(fields.number("from_seq_max", out.from_seq_min.value_or(0), kMaxSeq));
   }
   if (fields.has("battery_min")) out.battery_min = static_cast<int>(TRY(fields.number("battery_min", 0, 100)));
   if (fields.has("mains")) out.mains = TRY(fields.boolean("mains"));
+  if (fields.has("components")) out.components = TRY(read_components(fields, folder));
   return out;
 }
 
@@ -166,7 +188,7 @@ Result<Release> read_release(const JsonFields& fields, const std::vector<std::st
   release.seq = TRY(fields.number("seq", 1, kMaxSeq));
   release.min_allowed_seq = TRY(fields.number("min_allowed_seq", 0, release.seq));
   release.kind = TRY(read_kind(fields));
-  release.required = TRY(read_requires(fields, release.seq));
+  release.required = TRY(read_requires(fields, release.seq, folder));
   release.images = TRY(read_images(fields, model_hw, folder));
   read_display(fields, release);
   return release;

@@ -266,6 +266,45 @@ TEST(Planner, WhatOnlyCameByABundleIsAskedFor) {
   EXPECT_TRUE(may_start_by_hand(decision));
 }
 
+TEST(Planner, WhatItDependsOnGoesFirst) {
+  Home home;
+  home.catalog.releases.back().required.components = {{"hub", 300}};
+  EXPECT_EQ(models_needed(home.catalog), std::set<std::string>{"hub"});
+  const auto with_hubs = [&](std::vector<std::optional<std::int64_t>> seqs) {
+    Case subject;
+    subject.device = &home.device;
+    subject.claims = {&home.catalog};
+    subject.neighbours = {{DeviceId::from_endpoint("cam").value(), "camera", 1}};
+    for (const auto& seq : seqs) {
+      subject.neighbours.push_back({DeviceId::from_endpoint("hub").value(), "hub", seq});
+    }
+    return plan({subject}, home.feeds, home.policy, 0).front();
+  };
+  EXPECT_DECISION(with_hubs({300}), Verdict::update, Reason::update_available);
+  EXPECT_DECISION(with_hubs({300, 299}), Verdict::wait, Reason::dependency_not_met);
+  const auto unknown = with_hubs({std::nullopt});
+  EXPECT_DECISION(unknown, Verdict::wait, Reason::dependency_not_met);
+  EXPECT_EQ(unknown.detail, "lwm2m:hub, a hub, must be updated first");
+  EXPECT_FALSE(may_start_by_hand(unknown));
+  const auto none = with_hubs({});
+  EXPECT_DECISION(none, Verdict::ask, Reason::dependency_not_met);
+  EXPECT_TRUE(may_start_by_hand(none));
+}
+
+TEST(Planner, WhatAsksForMainsOrAChargedBatteryGoesUnaskedOnlyToWhatSaysThatItHasMains) {
+  for (const auto& required : {Requires{.battery_min = 30}, Requires{.mains = true}}) {
+    Home home;
+    home.catalog.releases.back().required = required;
+    const auto decision = home.decide();
+    EXPECT_DECISION(decision, Verdict::ask, Reason::power_not_known);
+    EXPECT_TRUE(may_start_by_hand(decision));
+    home.device.facts["power"] = "battery";
+    EXPECT_DECISION(home.decide(), Verdict::ask, Reason::power_not_known);
+    home.device.facts["power"] = "mains";
+    EXPECT_DECISION(home.decide(), Verdict::update, Reason::update_available);
+  }
+}
+
 TEST(Planner, WhatDidNotWorkIsNotRepeatedUnasked) {
   for (const auto& [phase, reason] :
        {std::pair(Phase::failed, Reason::last_update_failed), std::pair(Phase::fell_back, Reason::last_update_failed),

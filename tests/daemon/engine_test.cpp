@@ -47,6 +47,36 @@ TEST_F(EngineTest, ADeviceIsNewUntilItIsAccepted) {
   EXPECT_EQ(delivery->count(Command::transfer), 1U);
 }
 
+// The maker says that a lamp's 1.1.0 goes with a hub of at least release 2.
+TEST_F(EngineTest, ALampWaitsForTheHubThatItDependsOn) {
+  boot();
+  auto lamps = lamp_catalog();
+  lamps.releases.back().required.components = {{"hub", 2}};
+  engine->shelf.put(lamps);
+  auto hubs = lamp_catalog();
+  hubs.path = "acme.example/hub/catalog.json";
+  hubs.model_id = "hub";
+  hubs.match.front().keys["model"] = "Hub";
+  for (auto& release : hubs.releases) release.images.clear();  // brought up to date by somebody else
+  engine->shelf.put(hubs);
+  const auto hub = [&](const std::string& version) {
+    Announcement says(DeviceId::from_endpoint("hub").value(), Family::lwm2m, loop.now(), true);
+    says.manufacturer = "Acme";
+    says.model = "Hub";
+    says.version = version;
+    return says;
+  };
+  say(hub("1.0.0"));
+  say(lamp("1.0.0"));
+  pass(seconds(1));
+  EXPECT_EQ(engine->scheduler.decide(*engine->inventory.find(lamp_id())).reason, Reason::dependency_not_met);
+  EXPECT_FALSE(engine->scheduler.start_by_hand(lamp_id(), "root"));
+  EXPECT_EQ(delivery->count(Command::transfer), 0U);
+  say(hub("1.1.0"));
+  pass(seconds(1));
+  EXPECT_EQ(delivery->count(Command::transfer), 1U);
+}
+
 TEST_F(EngineTest, AForgottenDeviceReturnsOnlyOnALiveMessage) {
   settings.policy.accept_always = false;
   boot();

@@ -46,6 +46,7 @@ TEST_F(FindingsTest, ADeviceOnBatteryAloneIsSleepy) {
   findings.power_sources = {1};
   findings.battery_status = 5;
   EXPECT_EQ(announced().sleepy, false) << "the battery is not installed";
+  EXPECT_EQ(announced().facts.at("power"), "mains");
   registration.queue = true;
   EXPECT_EQ(announced().sleepy, true) << "queue mode";
 }

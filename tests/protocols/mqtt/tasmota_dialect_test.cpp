@@ -186,6 +186,15 @@ TEST_F(TasmotaDialect, UpgradeResultsAreTheDevicesWordAndNoMore) {
   EXPECT_TRUE(hear("stat/tasmota_80FF6D/UPGRADE", R"({"Upgrade":"Failed x"})", true).empty());
 }
 
+TEST_F(TasmotaDialect, SaysWhatPowerTheDeviceHasWhereTheDeviceDoes) {
+  const auto facts = [&](std::string_view more) {
+    return announced(hear(config_topic(kMac), config_text(kMac, std::string(more)))).facts;
+  };
+  EXPECT_EQ(facts(R"("bat":0)").at("power"), "mains");
+  EXPECT_EQ(facts(R"("bat":1)").at("power"), "battery");
+  EXPECT_FALSE(facts(R"("bat":null)").contains("power"));
+}
+
 TEST_F(TasmotaDialect, ADeviceUnderUpdateIsNotAskedAnything) {
   introduce();
   dialect.quiet(id(kMac), true, now);

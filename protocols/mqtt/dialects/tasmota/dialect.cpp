@@ -42,6 +42,7 @@ Announcement from_config(const Member& member, const Config& config, bool live, 
   out.facts = {{"command_topic", member.topics.command},
                {"status_topic", member.topics.status},
                {"telemetry_topic", member.topics.telemetry}};
+  if (config.battery) out.facts.emplace(kPowerFact, *config.battery ? kBatteryPower : kMainsPower);
   return out;
 }
 

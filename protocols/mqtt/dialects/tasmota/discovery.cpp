@@ -93,7 +93,8 @@ Result<Config> parse_config(std::string_view topic_mac, std::string_view payload
   config.address = address_field(object, "ip");
   config.online_text = lwt_text(object, "onln", config.online_text);
   config.offline_text = lwt_text(object, "ofln", config.offline_text);
-  config.sleepy = number_field(object, "bat").value_or(0) == 1 || number_field(object, "dslp").value_or(0) > 0;
+  if (const auto battery = number_field(object, "bat")) config.battery = *battery == 1;
+  config.sleepy = config.battery.value_or(false) || number_field(object, "dslp").value_or(0) > 0;
   return config;
 }
 

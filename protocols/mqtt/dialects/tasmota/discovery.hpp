@@ -26,6 +26,7 @@ struct Config {
   std::optional<std::string> address;  // IP literal
   std::string online_text = "Online";
   std::string offline_text = "Offline";
+  std::optional<bool> battery;
   bool sleepy = false;  // on a battery, or in deep sleep between messages
 };
 
