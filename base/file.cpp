@@ -3,8 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 
@@ -24,6 +28,22 @@ Status write_all(int fd, std::string_view content, const std::filesystem::path& 
     content.remove_prefix(static_cast<std::size_t>(n));
   }
   return {};
+}
+
+constexpr std::string_view kTemporaryEnd = ".XXXXXX";  // what mkostemp(3) puts letters and digits into
+
+// ".NAME.XXXXXX", where NAME ends in `suffix`.
+bool is_temporary(std::string_view name, std::string_view suffix) {
+  if (!name.starts_with('.') || name.size() <= 1 + suffix.size() + kTemporaryEnd.size()) return false;
+  const auto end = name.substr(name.size() - kTemporaryEnd.size());
+  const auto target = name.substr(1, name.size() - 1 - kTemporaryEnd.size());
+  return target.ends_with(suffix) && end[0] == '.' &&
+         std::ranges::all_of(end.substr(1), [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+bool is_own_file(const std::filesystem::path& path) {
+  struct stat st {};
+  return ::lstat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == ::geteuid();
 }
 
 }  // namespace
@@ -52,7 +72,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 
 Status write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode) {
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  std::string temporary = (folder / fmt::format(".{}.XXXXXX", path.filename().string())).string();
+  std::string temporary = (folder / fmt::format(".{}{}", path.filename().string(), kTemporaryEnd)).string();
   UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return fail(errno_error(fmt::format("making a temporary file in {}", folder.string()), errno));
   auto written = write_all(fd.get(), content, path);
@@ -67,6 +87,22 @@ Status write_file_atomically(const std::filesystem::path& path, std::string_view
     return written;
   }
   return sync_folder(folder);
+}
+
+Result<std::size_t> sweep_temporaries(const std::filesystem::path& folder, std::string_view suffix) {
+  std::vector<std::filesystem::path> found;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    if (is_temporary(entry.path().filename().string(), suffix) && is_own_file(entry.path())) {
+      found.push_back(entry.path());
+    }
+  }
+  if (ec == std::errc::no_such_file_or_directory) return std::size_t{0};
+  if (ec) return fail(Errc::io, fmt::format("reading {}: {}", folder.string(), ec.message()));
+  for (const auto& path : found) {
+    if (::unlink(path.c_str()) != 0) return fail(errno_error("removing " + path.string(), errno));
+  }
+  return found.size();
 }
 
 Result<std::string> read_secret(const std::filesystem::path& path) {

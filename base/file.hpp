@@ -16,6 +16,10 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 // Writes to a temporary file beside `path`, fsyncs it, renames it over `path` and fsyncs the folder.
 Status write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
+// Removes what a crash left of write_file_atomically() beside files whose names end in `suffix`: regular files of this
+// process's own user under the names that it makes, nothing else. A folder that is not there has none. Gives how many.
+Result<std::size_t> sweep_temporaries(const std::filesystem::path& folder, std::string_view suffix);
+
 // A secret (password, key) from a file: one line, its end of line removed. The text of the error never holds the
 // secret.
 Result<std::string> read_secret(const std::filesystem::path& path);

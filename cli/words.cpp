@@ -53,6 +53,7 @@ constexpr std::array kReasons{
     ReasonWords{"image_not_available", "image not available", Tone::bad},
     ReasonWords{"image_not_trusted", "image not trusted", Tone::bad},
     ReasonWords{"no_space", "no room for the image", Tone::bad},
+    ReasonWords{"write_budget_spent", "waits: spares the flash", Tone::attention},
     ReasonWords{"transfer_refused", "device refused the image", Tone::bad},
     ReasonWords{"transfer_failed", "image did not arrive whole", Tone::bad},
     ReasonWords{"transfer_stalled", "device stopped taking it", Tone::bad},

@@ -69,6 +69,9 @@ constexpr std::array kRows{
     Row{Reason::image_not_trusted, "image_not_trusted",
         "What the feed's servers delivered is not what was signed. It was thrown away."},
     Row{Reason::no_space, "no_space", "The gateway has no room for the image. Free some, or raise the cache's quota."},
+    Row{Reason::write_budget_spent, "write_budget_spent",
+        "The gateway spares its flash: what it may write in a day is written. It goes on by itself; who cannot "
+        "wait raises the cache's write budget."},
     Row{Reason::transfer_refused, "transfer_refused", "The device refused the image."},
     Row{Reason::transfer_failed, "transfer_failed", "The device did not get the whole image."},
     Row{Reason::transfer_stalled, "transfer_stalled", "The device stopped taking the image."},

@@ -41,7 +41,8 @@ enum class Reason {
   image_not_available,  // the feed's mirrors did not give the image
   image_not_trusted,    // what the mirrors gave is not what was signed
   no_space,
-  transfer_refused,  // the device said no before or while taking the image
+  write_budget_spent,  // the cache has written its share of the day
+  transfer_refused,    // the device said no before or while taking the image
   transfer_failed,
   transfer_stalled,
   device_restarted,   // in the middle of the transfer

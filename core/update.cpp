@@ -122,6 +122,12 @@ class Step {
           Command::settle);
   }
 
+  // The gateway said itself when it goes on. Nobody failed, so nothing is counted; the bound on transitions ends it.
+  void wait_until(Time when, Reason reason, std::string detail) {
+    u().detail = std::move(detail);
+    enter(Phase::waiting, reason, std::min<Duration>(when - now_, kLongestRetry), Command::settle);
+  }
+
   // What the device did while nobody listened is not known: the phase begins anew, with its whole time.
   void on(const Resume&) {
     out_.command = command_of_phase();
@@ -145,7 +151,12 @@ class Step {
   }
 
   void on(const ImagesFailed& e) {
-    if (phase() == Phase::fetching) attempt_failed(e.reason, e.may_retry, false, e.text);
+    if (phase() != Phase::fetching) return;
+    if (e.may_retry && e.not_before && *e.not_before > now_) {
+      wait_until(*e.not_before, e.reason, e.text);
+    } else {
+      attempt_failed(e.reason, e.may_retry, false, e.text);
+    }
   }
 
   void on(const Transferred&) {

@@ -88,6 +88,7 @@ struct ImagesFailed {
   Reason reason = Reason::image_not_available;
   bool may_retry = true;
   std::string text;
+  std::optional<Time> not_before;  // the gateway itself waits until then: no failure, and asking earlier is in vain
 };
 struct Transferred {};
 struct Installing {};

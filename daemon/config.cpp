@@ -137,6 +137,7 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
         .key("folder", path(config.cache))
         .key("quota_mib", mebibytes(config.cache_limits.quota, 1))
         .key("keep_free_mib", mebibytes(config.cache_limits.keep_free, 0))
+        .key("write_budget_mib_per_day", mebibytes(config.cache_limits.write_budget, 0))
         .read(node);
   };
   const auto policy = [&](const toml::table& node) -> Status {

@@ -76,8 +76,9 @@ struct Config {
   } http;
 
   struct Cache {
-    std::uint64_t quota = 64ULL << 20;      // bytes
-    std::uint64_t keep_free = 16ULL << 20;  // bytes
+    std::uint64_t quota = 64ULL << 20;          // bytes
+    std::uint64_t keep_free = 16ULL << 20;      // bytes
+    std::uint64_t write_budget = 256ULL << 20;  // bytes in any 24 hours; 0: no limit
 
     friend bool operator==(const Cache&, const Cache&) = default;
   } cache_limits;

@@ -35,8 +35,12 @@ Status Daemon::open_storage() {
   database_ = TRY(Database::open(config_.state / "homepatch.db"));
   settings_ = std::make_unique<SettingsStore>(*database_);
   feed_store_ = std::make_unique<FeedStore>(*database_, config_.state / "feeds");
-  cache_ =
-      TRY(ArtifactCache::open(*database_, config_.cache, {config_.cache_limits.quota, config_.cache_limits.keep_free}));
+  for (const auto& feed : config_.feeds) TRY(feed_store_->sweep(feed.name));
+  const auto& limits = config_.cache_limits;
+  cache_ = TRY(ArtifactCache::open(*database_, config_.cache, {limits.quota, limits.keep_free, limits.write_budget},
+                                   [this] { return loop_.now(); }));
+  caretaker_ = std::make_unique<Caretaker>(loop_, *cache_);
+  caretaker_->start();
   clock_ = std::make_unique<ClockKeeper>(loop_, *settings_, config_.trust_clock);
   return clock_->start();
 }
@@ -186,6 +190,7 @@ Status Daemon::open_bus() {
   sources.image_importer = image_importer_.get();
   sources.local_releases = local_releases_.get();
   sources.stock = [this] { return take_stock(*engine_, *cache_); };
+  sources.damages = [this] { return cache_->damages().list(); };
   importer_ = std::make_unique<Importer>(loop_, *cache_, engine_->shelf, feeds_);
   bus_ = TRY(bus::Server::open(loop_, *engine_, std::move(sources)));
   join_engine_to_bus();
@@ -302,6 +307,8 @@ bus::Status Daemon::status() const {
   status.cache_objects = cache_->count();
   status.cache_bytes = cache_->bytes();
   status.cache_quota = cache_->quota();
+  status.cache_written = cache_->budget().written();
+  status.cache_write_budget = cache_->budget().a_day();
   for (const auto& [host, traffic] : fetcher_->traffic()) status.wan_bytes += traffic.bytes_received;
   status.saved_bytes = storeroom_->saved_bytes();
   return status;

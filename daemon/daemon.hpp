@@ -10,6 +10,7 @@
 #include "daemon/bus/server.hpp"
 #include "daemon/config.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/fetch/caretaker.hpp"
 #include "daemon/fetch/clock_keeper.hpp"
 #include "daemon/fetch/feed.hpp"
 #include "daemon/fetch/image_importer.hpp"
@@ -70,6 +71,7 @@ class Daemon {
   std::unique_ptr<SettingsStore> settings_;
   std::unique_ptr<FeedStore> feed_store_;
   std::unique_ptr<ArtifactCache> cache_;
+  std::unique_ptr<Caretaker> caretaker_;
 
   std::unique_ptr<Addresses> addresses_;
   Ledger ledger_;

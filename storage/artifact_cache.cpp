@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "base/file.hpp"
@@ -16,12 +14,6 @@ namespace homepatch {
 
 namespace {
 
-constexpr std::size_t kReadSize = 64UL << 10;
-
-std::string_view as_text(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 std::uint64_t free_bytes(const std::filesystem::path& folder) {
   struct statvfs fs {};
   if (::statvfs(folder.c_str(), &fs) != 0) return 0;
@@ -29,73 +21,6 @@ std::uint64_t free_bytes(const std::filesystem::path& folder) {
 }
 
 }  // namespace
-
-// --- Writer
-
-ArtifactCache::Writer::Writer(ArtifactCache& cache, Digest digest, std::uint64_t length, UniqueFd fd)
-    : cache_(cache), digest_(digest), length_(length), fd_(std::move(fd)) {
-  cache_.writers_[digest_] = this;
-}
-
-ArtifactCache::Writer::~Writer() { cache_.writers_.erase(digest_); }
-
-Status ArtifactCache::Writer::hash_what_is_there() {
-  std::array<std::uint8_t, kReadSize> buffer{};
-  for (;;) {
-    const auto n = ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset_));
-    if (n < 0) return fail(errno_error("reading a partial download", errno));
-    if (n == 0) return {};
-    const auto piece = std::span(buffer).first(static_cast<std::size_t>(n));
-    if (offset_ + piece.size() > length_) return restart();
-    sha256_.update(as_text(piece));
-    md5_.update(as_text(piece));
-    offset_ += piece.size();
-  }
-}
-
-Status ArtifactCache::Writer::restart() {
-  if (::ftruncate(fd_.get(), 0) != 0) return fail(errno_error("emptying a partial download", errno));
-  offset_ = 0;
-  sha256_ = Sha256();
-  md5_ = Hash(HashKind::md5);
-  return {};
-}
-
-Status ArtifactCache::Writer::write(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() > length_ - offset_) {
-    return fail(Errc::too_large, fmt::format("more bytes came than the {} that were signed", length_));
-  }
-  while (!bytes.empty()) {
-    const auto n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset_));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail(errno_error("writing to the cache", errno));
-    const auto piece = bytes.first(static_cast<std::size_t>(n));
-    sha256_.update(as_text(piece));
-    md5_.update(as_text(piece));
-    offset_ += piece.size();
-    bytes = bytes.subspan(piece.size());
-  }
-  return {};
-}
-
-Status ArtifactCache::Writer::commit(Time now) {
-  if (offset_ != length_) {
-    return fail(Errc::unavailable, fmt::format("only {} of {} bytes came", offset_, length_));
-  }
-  const auto from = cache_.partial(digest_);
-  if (sha256_.finish() != digest_) {
-    TRY(restart());
-    return fail(Errc::not_trusted,
-                fmt::format("the bytes that came are not those that were signed (SHA-256 {}...); they were thrown away",
-                            digest_.brief()));
-  }
-  if (::fchmod(fd_.get(), 0400) != 0) return fail(errno_error("protecting an artifact", errno));
-  if (::fsync(fd_.get()) != 0) return fail(errno_error("syncing an artifact", errno));
-  const auto to = cache_.object(digest_);
-  if (::rename(from.c_str(), to.c_str()) != 0) return fail(errno_error("taking an artifact into the cache", errno));
-  TRY(sync_folder(to.parent_path()));
-  return cache_.take_in(Artifact{digest_, length_, to_hex(md5_.finish()), now, now});
-}
 
 // --- Pin
 
@@ -118,11 +43,22 @@ ArtifactCache::Pin::~Pin() {
 
 // --- ArtifactCache
 
+ArtifactCache::ArtifactCache(Database& database, std::filesystem::path folder, Limits limits, Clock clock)
+    : database_(database),
+      folder_(std::move(folder)),
+      limits_(limits),
+      clock_(std::move(clock)),
+      budget_(database, limits.write_budget, clock_),
+      damages_(database) {}
+
 Result<std::unique_ptr<ArtifactCache>> ArtifactCache::open(Database& database, std::filesystem::path folder,
-                                                           Limits limits) {
+                                                           Limits limits, Clock clock) {
   TRY(make_folder(folder / "objects"));
   TRY(make_folder(folder / "partial"));
-  std::unique_ptr<ArtifactCache> cache(new ArtifactCache(database, std::move(folder), limits));
+  if (!clock) clock = [] { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); };
+  std::unique_ptr<ArtifactCache> cache(new ArtifactCache(database, std::move(folder), limits, std::move(clock)));
+  TRY(cache->budget_.load());
+  TRY(cache->damages_.load());
   TRY(cache->load());
   return cache;
 }
@@ -130,22 +66,21 @@ Result<std::unique_ptr<ArtifactCache>> ArtifactCache::open(Database& database, s
 // What the database lists is believed only where the file is there with its length; the bytes are judged when opened.
 Status ArtifactCache::load() {
   Statement statement = TRY(database_.prepare("SELECT sha256, length, md5, added, last_used FROM artifacts"));
-  std::vector<Digest> gone;
+  std::vector<std::pair<Artifact, bool>> bad;  // and whether there was a file
   while (TRY(statement.step())) {
     auto digest = Digest::parse(statement.text(0));
     if (!digest) continue;
     Artifact artifact{*digest, static_cast<std::uint64_t>(statement.integer(1)), statement.text(2),
                       from_millis(statement.integer(3)), from_millis(statement.integer(4))};
     struct stat st {};
-    const bool there = ::stat(object(*digest).c_str(), &st) == 0 && S_ISREG(st.st_mode) &&
-                       static_cast<std::uint64_t>(st.st_size) == artifact.length;
-    if (there) {
+    const bool there = ::stat(object(*digest).c_str(), &st) == 0;
+    if (there && S_ISREG(st.st_mode) && static_cast<std::uint64_t>(st.st_size) == artifact.length) {
       artifacts_.emplace(*digest, std::move(artifact));
     } else {
-      gone.push_back(*digest);
+      bad.emplace_back(std::move(artifact), there);
     }
   }
-  for (const auto& digest : gone) TRY(discard(digest));
+  for (const auto& [artifact, there] : bad) throw_out(artifact, there);
   return take_back_orphans();
 }
 
@@ -186,12 +121,31 @@ const Artifact* ArtifactCache::find(const Digest& digest) const {
 
 Result<std::unique_ptr<ArtifactCache::Writer>> ArtifactCache::begin(const Digest& digest, std::uint64_t length) {
   if (writers_.contains(digest)) return fail(Errc::already_exists, "this image is on its way already");
+  const std::uint64_t there = bytes_there(digest, length);
+  TRY(budget_.admit(length - there, promised(digest)));
   TRY(make_room(length, digest));
   UniqueFd fd(::open(partial(digest).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return fail(errno_error("making a file in the cache", errno));
-  std::unique_ptr<Writer> writer(new Writer(*this, digest, length, std::move(fd)));
-  TRY(writer->hash_what_is_there());
+  std::unique_ptr<Writer> writer(new Writer(*this, digest, length, std::move(fd), there));
+  if (there == 0) TRY(writer->restart());
   return writer;
+}
+
+// Of an earlier attempt. A part longer than the image is none of it.
+std::uint64_t ArtifactCache::bytes_there(const Digest& digest, std::uint64_t length) const {
+  std::error_code ec;
+  const auto there = std::filesystem::file_size(partial(digest), ec);
+  return ec || there > length ? 0 : there;
+}
+
+std::uint64_t ArtifactCache::promised(const Digest& except) const {
+  std::uint64_t sum = 0;
+  for (const auto& [digest, writer] : writers_) sum += digest == except ? 0 : writer->promised_;
+  return sum;
+}
+
+std::optional<Time> ArtifactCache::budget_opens(const Digest& digest, std::uint64_t length) const {
+  return budget_.opens_for(length - bytes_there(digest, length), promised(digest));
 }
 
 // Being used moves an artifact away from eviction; once an hour is often enough for that.
@@ -208,6 +162,7 @@ Status ArtifactCache::touch(const Digest& digest, Time now) {
 
 Status ArtifactCache::take_in(const Artifact& artifact) {
   artifacts_[artifact.sha256] = artifact;
+  (void)budget_.save();  // otherwise with the next one
   return database_.transact(Durability::full, [&]() -> Status {
     Statement statement = TRY(database_.prepare(
         "INSERT OR REPLACE INTO artifacts (sha256, length, md5, added, last_used) VALUES (?,?,?,?,?)"));
@@ -235,6 +190,17 @@ Status ArtifactCache::discard(const Digest digest) {
   });
 }
 
+// Bad bytes are of no use to anybody, so only the event is kept. What the database cannot take now, the next start
+// finds out by itself: the file is gone.
+Error ArtifactCache::throw_out(const Artifact& artifact, bool was_there) {
+  (void)discard(artifact.sha256);
+  if (was_there) (void)damages_.add(artifact.sha256, artifact.length, clock_());
+  if (on_damaged_) on_damaged_(artifact.sha256);
+  return {Errc::not_trusted,
+          fmt::format("the cached image {} is {}; it was thrown away and will be fetched again when it is needed",
+                      artifact.sha256.brief(), was_there ? "damaged" : "gone from the disk")};
+}
+
 // What lies in partial/; of an image that is being written its whole length, for that is what it will take.
 std::uint64_t ArtifactCache::partial_bytes(const Digest& except) const {
   std::uint64_t sum = 0;
@@ -252,15 +218,13 @@ std::uint64_t ArtifactCache::partial_bytes(const Digest& except) const {
 // Bytes that the images under way will still take from the file system.
 std::uint64_t ArtifactCache::still_to_come(const Digest& except) const {
   std::uint64_t sum = 0;
-  for (const auto& [digest, writer] : writers_) sum += digest == except ? 0 : writer->length() - writer->offset();
+  for (const auto& [digest, writer] : writers_) sum += digest == except ? 0 : writer->missing();
   return sum;
 }
 
 bool ArtifactCache::fits(std::uint64_t wanted, const Digest& newcomer) const {
   if (bytes() + partial_bytes(newcomer) + wanted > limits_.quota) return false;
-  std::error_code ec;
-  const auto there = std::filesystem::file_size(partial(newcomer), ec);
-  const std::uint64_t missing = ec ? wanted : wanted - std::min<std::uint64_t>(wanted, there);
+  const std::uint64_t missing = wanted - bytes_there(newcomer, wanted);
   return free_bytes(folder_) >= missing + still_to_come(newcomer) + limits_.keep_free;
 }
 

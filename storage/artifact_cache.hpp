@@ -1,9 +1,12 @@
 // Images, each kept once under the name of its SHA-256, however many devices want it. Bytes become an artifact only
 // after their length and digest were found right; until then they lie in partial/, where a later attempt can go on. The
 // supply (daemon/fetch) writes, deliveries read through a descriptor that was hashed when it was opened (I1,
-// storage/artifact_opening). A pinned artifact is never evicted (I6); what is evicted is the longest unused.
+// storage/artifact_opening). A pinned artifact is never evicted (I6); what is evicted is the longest unused. What went
+// bad on the flash is thrown out and remembered (storage/damage_log); what is written in a day has a budget
+// (storage/write_budget).
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -16,7 +19,9 @@
 #include "base/unique_fd.hpp"
 #include "core/digest.hpp"
 #include "core/time.hpp"
+#include "storage/damage_log.hpp"
 #include "storage/database.hpp"
+#include "storage/write_budget.hpp"
 #include "trust/hash.hpp"
 
 namespace homepatch {
@@ -34,49 +39,69 @@ class ArtifactCache {
   struct Limits {
     std::uint64_t quota = 64ULL << 20;      // bytes of artifacts and partial ones together
     std::uint64_t keep_free = 16ULL << 20;  // bytes of the file system that stay free
+    std::uint64_t write_budget = 0;         // bytes written in a day; 0: no limit
   };
+  using Clock = WriteBudget::Clock;
 
   // Opens the cache in `folder`. Partial downloads of an earlier run are kept; an image that had come whole when the
   // program died becomes one of them, to be judged by the next begin(). Strangers' files are not touched.
-  static Result<std::unique_ptr<ArtifactCache>> open(Database& database, std::filesystem::path folder, Limits limits);
+  // `clock` is for the budget and for the dates of damages; without it the system's.
+  static Result<std::unique_ptr<ArtifactCache>> open(Database& database, std::filesystem::path folder, Limits limits,
+                                                     Clock clock = {});
 
-  // One image on its way in. Dropping it keeps what was written, for a later begin() of the same digest.
+  // One image on its way in. Dropping it keeps what was written, for a later begin() of the same digest. Implemented in
+  // storage/artifact_writer.cpp.
   class Writer {
    public:
     ~Writer();
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    // Bytes that are there already.
+    // Hashes at most `bytes` more of what an earlier attempt left, so that a large part does not hold up the loop.
+    // True: all of it is taken up. Whoever writes without it writes over that part.
+    Result<bool> take_up(std::uint64_t bytes);
+    // Bytes that are there and hashed.
     [[nodiscard]] std::uint64_t offset() const { return offset_; }
     [[nodiscard]] std::uint64_t length() const { return length_; }
     // Begins anew at zero: the sender could not go on where we stopped.
     Status restart();
-    // too_large beyond the announced length; no_space.
+    // too_large beyond the announced length; no_space, also when the day's budget is spent by beginning anew.
     Status write(std::span<const std::uint8_t> bytes);
     // Checks length and digest, makes it last, takes it into the cache. not_trusted: the bytes are thrown away.
     Status commit(Time now);
 
    private:
     friend class ArtifactCache;
-    Writer(ArtifactCache& cache, Digest digest, std::uint64_t length, UniqueFd fd);
-    Status hash_what_is_there();
+    Writer(ArtifactCache& cache, Digest digest, std::uint64_t length, UniqueFd fd, std::uint64_t there);
+    void count(std::span<const std::uint8_t> written);
+    [[nodiscard]] std::uint64_t missing() const { return length_ - std::max(offset_, there_); }
 
     ArtifactCache& cache_;
     Digest digest_;
     std::uint64_t length_;
     UniqueFd fd_;
+    std::uint64_t there_;     // left by an earlier attempt, taken up or not
+    std::uint64_t promised_;  // of the day's budget
     std::uint64_t offset_ = 0;
     Sha256 sha256_;
     Hash md5_{HashKind::md5};
   };
 
-  // Makes room (evicting what is not pinned) and begins. no_space when quota or disk do not allow it; already_exists
-  // when it is being written.
+  // Makes room (evicting what is not pinned) and begins; nothing is read yet. no_space when quota, disk or the day's
+  // budget do not allow it; already_exists when it is being written.
   Result<std::unique_ptr<Writer>> begin(const Digest& digest, std::uint64_t length);
 
   [[nodiscard]] bool contains(const Digest& digest) const { return artifacts_.contains(digest); }
   [[nodiscard]] const Artifact* find(const Digest& digest) const;
+
+  // The time from which on the day's budget lets the image be begun; nothing when it does now.
+  [[nodiscard]] std::optional<Time> budget_opens(const Digest& digest, std::uint64_t length) const;
+  [[nodiscard]] const WriteBudget& budget() const { return budget_; }
+
+  // Images that went bad here, and who hears of each when it has been thrown out. The listener is called in the middle
+  // of the reading: it acts on a later turn.
+  [[nodiscard]] const DamageLog& damages() const { return damages_; }
+  void listen_damaged(std::function<void(const Digest&)> listener) { on_damaged_ = std::move(listener); }
 
   // Throws the artifact out, pinned or not: it must not be served any more. not_found.
   Status remove(const Digest& digest);
@@ -108,8 +133,7 @@ class ArtifactCache {
   [[nodiscard]] std::uint64_t quota() const { return limits_.quota; }
 
  private:
-  ArtifactCache(Database& database, std::filesystem::path folder, Limits limits)
-      : database_(database), folder_(std::move(folder)), limits_(limits) {}
+  ArtifactCache(Database& database, std::filesystem::path folder, Limits limits, Clock clock);
   friend class ArtifactOpening;
   Status load();
   Status take_back_orphans();
@@ -119,6 +143,9 @@ class ArtifactCache {
   [[nodiscard]] const Artifact* least_useful(const std::map<Digest, int>& ranks) const;
   Status take_in(const Artifact& artifact);
   Status discard(Digest digest);  // by value: callers name it by what goes
+  Error throw_out(const Artifact& artifact, bool was_there);
+  [[nodiscard]] std::uint64_t bytes_there(const Digest& digest, std::uint64_t length) const;
+  [[nodiscard]] std::uint64_t promised(const Digest& except) const;
   void remove_partials(const Digest& except);
   [[nodiscard]] bool fits(std::uint64_t wanted, const Digest& newcomer) const;
   [[nodiscard]] std::uint64_t partial_bytes(const Digest& except) const;
@@ -128,6 +155,10 @@ class ArtifactCache {
   Database& database_;
   std::filesystem::path folder_;
   Limits limits_;
+  Clock clock_;
+  WriteBudget budget_;
+  DamageLog damages_;
+  std::function<void(const Digest&)> on_damaged_;
   std::map<Digest, Artifact> artifacts_;
   std::map<Digest, int> pins_;
   Ranks ranks_;

@@ -20,6 +20,11 @@ Result<std::string> FeedStore::load_metadata(std::string_view feed, std::string_
   return read_file(metadata_file(feed, role), kMaxMetadataFile);
 }
 
+Status FeedStore::sweep(std::string_view feed) {
+  TRY(sweep_temporaries(metadata_file(feed, "root").parent_path(), kSuffix));
+  return {};
+}
+
 Status FeedStore::save_metadata(std::string_view feed, std::string_view role, std::string_view bytes) {
   const auto file = metadata_file(feed, role);
   TRY(make_folder(file.parent_path()));

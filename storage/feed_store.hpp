@@ -32,6 +32,8 @@ class FeedStore {
 
   // The role's bytes as they were served; not_found when nothing was stored.
   Result<std::string> load_metadata(std::string_view feed, std::string_view role) const;
+  // Removes what a crash left of the saving of this feed's metadata.
+  Status sweep(std::string_view feed);
   // Lasts when it returns success.
   Status save_metadata(std::string_view feed, std::string_view role, std::string_view bytes);
   Status remove_metadata(std::string_view feed, std::string_view role);

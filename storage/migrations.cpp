@@ -98,7 +98,17 @@ CREATE TABLE last_seen (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{kFirst, kOrigins, kLastSeen};
+// Images whose bytes were found changed on the flash.
+constexpr std::string_view kDamages = R"sql(
+CREATE TABLE damaged_artifacts (
+  sha256 TEXT PRIMARY KEY,
+  length INTEGER NOT NULL,
+  times  INTEGER NOT NULL,
+  last   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kFirst, kOrigins, kLastSeen, kDamages};
 
 }  // namespace
 

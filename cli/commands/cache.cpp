@@ -48,6 +48,34 @@ Json images_json(const Value& images) {
   return list;
 }
 
+Json damages_json(const Value& damages) {
+  Json list = Json::array();
+  for (const Value& damage : damages) {
+    list.push_back({{"sha256", text_of(damage, "sha256")},
+                    {"bytes", count_of(damage, "bytes")},
+                    {"times", count_of(damage, "times")},
+                    {"last", json_time(number_of(damage, "last"))}});
+  }
+  return list;
+}
+
+void say_written(const Screen& screen, std::uint64_t written, std::uint64_t budget) {
+  screen.paragraph(budget == 0 ? fmt::format("{} written to flash in the last 24 hours.", human_bytes(written))
+                               : fmt::format("{} of {} written to flash in the last 24 hours.", human_bytes(written),
+                                             human_bytes(budget)));
+}
+
+void say_damages(const Screen& screen, const Value& damages) {
+  for (const Value& damage : damages) {
+    screen.paragraph(
+        fmt::format("Image {} went bad here {}, last {}. It was thrown away, and is fetched anew when it is "
+                    "needed.",
+                    text_of(damage, "sha256").substr(0, 12), counted(count_of(damage, "times"), "time"),
+                    ago(number_of(damage, "last"), now_millis())));
+  }
+  if (!damages.empty()) screen.paragraph("If that happens often, the flash or disk under the cache wears out.");
+}
+
 Result<int> cache(Program& program) {
   Bus bus = TRY(Bus::open());
   const Value images = TRY(bus.get(kRoot, kManager, "ListImages"));
@@ -55,22 +83,32 @@ Result<int> cache(Program& program) {
   const std::uint64_t used = count_of(manager, "CacheBytes");
   const std::uint64_t quota = count_of(manager, "CacheQuota");
   const std::uint64_t saved = count_of(manager, "SavedBytes");
+  const std::uint64_t written = count_of(manager, "CacheWritten");
+  const std::uint64_t budget = count_of(manager, "CacheWriteBudget");
+  const Value damages = TRY(bus.get(kRoot, kManager, "ListDamages"));
   if (program.json) {
-    program.screen.print(
-        document({{"bytes", used}, {"quota", quota}, {"saved_bytes", saved}, {"images", images_json(images)}}));
+    program.screen.print(document({{"bytes", used},
+                                   {"quota", quota},
+                                   {"saved_bytes", saved},
+                                   {"written_bytes", written},
+                                   {"write_budget", budget},
+                                   {"images", images_json(images)},
+                                   {"damages", damages_json(damages)}}));
     return kExitDone;
   }
   if (!images.empty()) program.screen.print(make_table(images).render(program.screen));
   program.screen.paragraph(fmt::format("{} of {} used by {}; {} need not be fetched again since homepatchd started.",
                                        human_bytes(used), human_bytes(quota), counted(images.size(), "image"),
                                        human_bytes(saved)));
+  say_written(program.screen, written, budget);
+  say_damages(program.screen, damages);
   return kExitDone;
 }
 
 }  // namespace
 
 void add_cache(CLI::App& app, Program& program) {
-  add_command(app, program, "cache", "Show the images that are kept, why, and what that saves",
+  add_command(app, program, "cache", "Show the images that are kept, why, what that saves, and what it wrote to flash",
               [&program] { return cache(program); });
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -16,11 +17,23 @@ namespace homepatch {
 
 namespace {
 
-ImagesFailed failed_for(const Error& error) {
-  Reason reason = Reason::image_not_available;
-  if (error.code == Errc::not_trusted) reason = Reason::image_not_trusted;
-  if (error.code == Errc::no_space) reason = Reason::no_space;
-  return ImagesFailed{reason, true, error.text};
+// When the day's budget lets all of them be fetched; nothing when it is not what stands in the way.
+std::optional<Time> budget_opens(const ArtifactCache& cache, const std::vector<UpdateImage>& images) {
+  std::optional<Time> opens;
+  for (const auto& image : images) {
+    if (!cache.contains(image.sha256)) opens = std::max(opens, cache.budget_opens(image.sha256, image.length));
+  }
+  return opens;
+}
+
+ImagesFailed failed_for(const Error& error, std::optional<Time> budget_opens) {
+  ImagesFailed failed{Reason::image_not_available, true, error.text, std::nullopt};
+  if (error.code == Errc::not_trusted) failed.reason = Reason::image_not_trusted;
+  if (error.code == Errc::no_space) {
+    failed.reason = budget_opens ? Reason::write_budget_spent : Reason::no_space;
+    failed.not_before = budget_opens;
+  }
+  return failed;
 }
 
 }  // namespace
@@ -77,13 +90,13 @@ class Storeroom::HeldImages final : public Hold {
   }
 
   void hash_piece() {
-    const auto whole = opening_->step(kPiece, room_.loop_.now());
+    const auto whole = opening_->step(kPiece);
     if (!whole) return on_damaged(whole.error());
     if (!*whole) {
       turn_ = room_.loop_.after(Duration::zero(), [this] { hash_piece(); });
       return;
     }
-    opened_.push_back(Held{opening_->artifact(), opening_->take()});
+    opened_.push_back(Held{opening_->artifact(), opening_->take(room_.loop_.now())});
     opening_.reset();
     open_next();
   }
@@ -99,7 +112,7 @@ class Storeroom::HeldImages final : public Hold {
   void refuse(const Error& error) {
     // The owner may destroy this hold in here.
     const auto done = std::exchange(done_, nullptr);
-    done(fail(error), failed_for(error));
+    done(fail(error), failed_for(error, budget_opens(room_.cache_, images_)));
   }
 
   Storeroom& room_;

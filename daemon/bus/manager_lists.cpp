@@ -38,6 +38,18 @@ int append_item(sd_bus_message* message, const StockItem& item) {
   return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+int append_damage(sd_bus_message* message, const Damage& damage) {
+  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+  const auto add = [&](const char* key, const auto& value) {
+    if (r >= 0) r = append_entry(message, key, value);
+  };
+  add("sha256", damage.sha256.hex());
+  add("bytes", static_cast<std::int64_t>(damage.length));
+  add("times", static_cast<std::int64_t>(damage.times));
+  add("last", to_millis(damage.last));
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 }  // namespace
 
 int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
@@ -46,6 +58,10 @@ int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error*) noexce
 
 int on_list_images(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   return reply_list(call, static_cast<Server*>(userdata)->sources().stock(), append_item);
+}
+
+int on_list_damages(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
+  return reply_list(call, static_cast<Server*>(userdata)->sources().damages(), append_damage);
 }
 
 }  // namespace homepatch::bus

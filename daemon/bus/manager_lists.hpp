@@ -13,4 +13,7 @@ int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error* error) 
 // ListImages() -> aa{sv}: sha256, bytes, added, last_used (ms), use, catalog, version. The most useful first.
 int on_list_images(sd_bus_message* call, void* userdata, sd_bus_error* error) noexcept;
 
+// ListDamages() -> aa{sv}: sha256, bytes, times, last (ms): images that went bad on the flash. The newest first.
+int on_list_damages(sd_bus_message* call, void* userdata, sd_bus_error* error) noexcept;
+
 }  // namespace homepatch::bus

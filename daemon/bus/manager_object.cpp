@@ -41,7 +41,7 @@ int append_count(sd_bus_message* m, std::uint64_t value) {
   return sd_bus_message_append(m, "u", static_cast<std::uint32_t>(value));
 }
 
-constexpr std::array<Property<Subject>, 17> kProperties{{
+constexpr std::array<Property<Subject>, 19> kProperties{{
     {"Version", [](sd_bus_message* m, const Subject&) { return append_text(m, HOMEPATCH_VERSION); }},
     {"Broker", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.status.broker); }},
     {"BrokerText", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.status.broker_text); }},
@@ -61,6 +61,9 @@ constexpr std::array<Property<Subject>, 17> kProperties{{
     {"CacheObjects", [](sd_bus_message* m, const Subject& s) { return append_count(m, s.status.cache_objects); }},
     {"CacheBytes", [](sd_bus_message* m, const Subject& s) { return append_number(m, s.status.cache_bytes); }},
     {"CacheQuota", [](sd_bus_message* m, const Subject& s) { return append_number(m, s.status.cache_quota); }},
+    {"CacheWritten", [](sd_bus_message* m, const Subject& s) { return append_number(m, s.status.cache_written); }},
+    {"CacheWriteBudget",
+     [](sd_bus_message* m, const Subject& s) { return append_number(m, s.status.cache_write_budget); }},
     {"WanBytes", [](sd_bus_message* m, const Subject& s) { return append_number(m, s.status.wan_bytes); }},
     {"SavedBytes", [](sd_bus_message* m, const Subject& s) { return append_number(m, s.status.saved_bytes); }},
     {"UpdatesKept",
@@ -161,6 +164,8 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("CacheObjects", "u", get, 0, 0),
     SD_BUS_PROPERTY("CacheBytes", "t", get, 0, 0),
     SD_BUS_PROPERTY("CacheQuota", "t", get, 0, 0),
+    SD_BUS_PROPERTY("CacheWritten", "t", get, 0, 0),
+    SD_BUS_PROPERTY("CacheWriteBudget", "t", get, 0, 0),
     SD_BUS_PROPERTY("WanBytes", "t", get, 0, 0),
     SD_BUS_PROPERTY("SavedBytes", "t", get, 0, 0),
     SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", decisions), on_plan, kOpen),
@@ -177,6 +182,7 @@ const sd_bus_vtable kVtable[] = {
                             kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListRequests", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", requests), on_list_requests, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", images), on_list_images, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListDamages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", damages), on_list_damages, kOpen),
     SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("a(xtt)", updates), 0),
     SD_BUS_VTABLE_END,
 };

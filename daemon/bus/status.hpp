@@ -38,8 +38,10 @@ struct Status {
   std::uint64_t cache_objects = 0;
   std::uint64_t cache_bytes = 0;
   std::uint64_t cache_quota = 0;
-  std::uint64_t wan_bytes = 0;    // fetched from feeds since the start
-  std::uint64_t saved_bytes = 0;  // delivered to devices beyond what was fetched for them
+  std::uint64_t cache_written = 0;       // to flash, in the last 24 hours
+  std::uint64_t cache_write_budget = 0;  // in any 24 hours; 0: no limit
+  std::uint64_t wan_bytes = 0;           // fetched from feeds since the start
+  std::uint64_t saved_bytes = 0;         // delivered to devices beyond what was fetched for them
 };
 
 struct Sources {
@@ -53,6 +55,7 @@ struct Sources {
   ImageImporter* image_importer = nullptr;
   LocalReleases* local_releases = nullptr;
   std::function<std::vector<StockItem>()> stock;
+  std::function<std::vector<Damage>()> damages;
   // Whether the artifact is in the cache.
   std::function<bool(const std::string& sha256_hex)> cached;
 };

@@ -9,6 +9,7 @@ namespace homepatch {
 namespace {
 
 constexpr auto kTotalLimit = std::chrono::hours(2);  // for one image
+constexpr std::uint64_t kPiece = 1UL << 20;          // of an earlier part, hashed in one turn of the loop
 constexpr unsigned kMaxBreaks = 20;                  // of one place's connection, each after it brought bytes
 
 }  // namespace
@@ -51,8 +52,17 @@ Status Supply::begin(const Digest& digest, Download& download, const UpdateImage
   }
   download.writer = TRY(cache_.begin(image.sha256, image.length));
   ++downloads_;
-  fetch(digest);
+  download.next = loop_.after(Duration::zero(), [this, digest] { take_up(digest); });
   return {};
+}
+
+// What an earlier attempt left is hashed before the rest is asked for.
+void Supply::take_up(const Digest& digest) {
+  Download& download = downloads_under_way_.at(digest);
+  const auto all = download.writer->take_up(kPiece);
+  if (!all) return finish(digest, fail(all.error()));
+  if (*all) return fetch(digest);
+  download.next = loop_.after(Duration::zero(), [this, digest] { take_up(digest); });
 }
 
 void Supply::fetch(const Digest& digest) {

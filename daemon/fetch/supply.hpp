@@ -67,6 +67,7 @@ class Supply {
   };
 
   Status begin(const Digest& digest, Download& download, const UpdateImage& image, std::string_view feed);
+  void take_up(const Digest& digest);
   void fetch(const Digest& digest);
   void on_done(const Digest& digest, Result<FetchResponse> result);
   // What to do after this failure: fetch again, or nothing more.

@@ -46,7 +46,9 @@ UpdateEvent anything(Dice& dice, Time now) {
     case 1: return Due{};
     case 2: return SlotFree{};
     case 3: return ImagesReady{};
-    case 4: return ImagesFailed{Reason::image_not_available, !dice.one_in(4), "feed"};
+    case 4:
+      return ImagesFailed{Reason::image_not_available, !dice.one_in(4), "feed",
+                          dice.one_in(3) ? std::optional(now + 5h) : std::nullopt};
     case 5: return Transferred{};
     case 6: return Installing{};
     case 7: return DeliveryFailed{Reason::transfer_failed, !dice.one_in(4), !dice.one_in(3), "delivery"};

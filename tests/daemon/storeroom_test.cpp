@@ -2,6 +2,7 @@
 // before.
 #include "daemon/act/storeroom.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -26,7 +27,8 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
 
 class StoreroomTest : public ::testing::Test {
  protected:
-  StoreroomTest() : update(DeviceId::parse("lwm2m:lamp-1").value(), Family::lwm2m) {
+  explicit StoreroomTest(std::uint64_t write_budget = 0)
+      : update(DeviceId::parse("lwm2m:lamp-1").value(), Family::lwm2m), write_budget_(write_budget) {
     update.id = 7;
     update.feed = "acme";
     update.images = {{"app", "app.bin", "image.bin", app.size(), sha256(app)},
@@ -56,21 +58,35 @@ class StoreroomTest : public ::testing::Test {
   }
   [[nodiscard]] Result<std::unique_ptr<Images::Outlet>> open() { return room->open(update, "127.0.0.1", {}); }
 
+  void leave_part(const std::string& content, std::size_t size) {
+    const auto writer = cache->begin(sha256(content), content.size()).value();
+    ASSERT_TRUE(writer->write(bytes_of(std::string_view(content).substr(0, size))));
+  }
+
   const std::string app = std::string(kLarge, 'a');
   const std::string radio = std::string(5000, 'r');
   Update update;
+  const std::uint64_t write_budget_;
   ScratchFolder folder;
   std::map<std::string, std::string> site;
   std::atomic<int> requests = 0;
+  std::atomic<std::size_t> resumed_at = 0;
   RawHttpServer web{[this](RawHttpServer::Exchange& exchange) {
     ++requests;
     const auto file = site.find(exchange.path());
     if (file == site.end()) return exchange.answer(404, "");
-    return exchange.answer(200, file->second);
+    const std::string range = exchange.field("Range");
+    if (range.empty()) return exchange.answer(200, file->second);
+    const auto first = std::stoul(range.substr(range.find('=') + 1));
+    resumed_at = first;
+    const auto size = file->second.size();
+    return exchange.answer(206, file->second.substr(first),
+                           fmt::format("Content-Range: bytes {}-{}/{}\r\n", first, size - 1, size));
   }};
   std::unique_ptr<EventLoop> loop = EventLoop::open().value();
   std::unique_ptr<Database> database = Database::open(folder / "homepatch.db").value();
-  std::unique_ptr<ArtifactCache> cache = ArtifactCache::open(*database, folder / "cache", {64U << 20U, 0}).value();
+  std::unique_ptr<ArtifactCache> cache =
+      ArtifactCache::open(*database, folder / "cache", {64U << 20U, 0, write_budget_}).value();
   std::unique_ptr<Fetcher> fetcher = Fetcher::open(*loop).value();
   std::unique_ptr<ArtifactServer> server = ArtifactServer::open(*loop, {}).value();
   Supply supply{*loop, *fetcher, *cache, [this](std::string_view, const UpdateImage& image) {
@@ -173,6 +189,44 @@ TEST_F(StoreroomTest, AnOutletOutlivesItsHold) {
   char byte = 0;
   EXPECT_EQ(::pread(outlet->images[0].fd, &byte, 1, 0), 1);
   EXPECT_EQ(byte, 'a');
+}
+
+// 3 MiB of an earlier attempt are hashed in pieces of 1 MiB, and only the rest is asked for.
+TEST_F(StoreroomTest, GoesOnWhereAnEarlierAttemptStopped) {
+  leave_part(app, 3UL << 20);
+  site["/app.bin"] = app;
+  site["/radio.bin"] = radio;
+  int turns = 0;
+  Timer timer;
+  const std::function<void()> turn = [&] {
+    if (requests == 0) ++turns;
+    timer = loop->after(Duration::zero(), turn);
+  };
+  turn();
+  bring();
+  ASSERT_TRUE(answer());
+  EXPECT_TRUE(outcome) << outcome.error().text;
+  EXPECT_EQ(resumed_at, 3UL << 20);
+  EXPECT_GE(turns, 3);
+}
+
+class StoreroomWithABudget : public StoreroomTest {
+ protected:
+  StoreroomWithABudget() : StoreroomTest(kLarge) {}
+};
+
+TEST_F(StoreroomWithABudget, SaysWhenItGoesOn) {
+  site["/app.bin"] = app;
+  site["/radio.bin"] = radio;
+  bring();
+  ASSERT_TRUE(answer());
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(failed.reason, Reason::write_budget_spent);
+  EXPECT_TRUE(failed.may_retry);
+  EXPECT_THAT(failed.text, HasSubstr("write_budget_mib_per_day under [cache]"));
+  ASSERT_TRUE(failed.not_before);
+  EXPECT_GT(*failed.not_before, loop->now());
+  EXPECT_LE(*failed.not_before, loop->now() + std::chrono::hours(26));
 }
 
 TEST_F(StoreroomTest, ADroppedHoldIsNeverAnswered) {

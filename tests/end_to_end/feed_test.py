@@ -199,6 +199,24 @@ class Feed(TestCase):
 
     # Images
 
+    def test_an_image_that_the_flash_lost_is_told_and_fetched_again(self):
+        self.start()
+        self.assertEqual(self.a_lamp_arrives()["phase"], "confirmed")
+        [image] = self.home.ask("cache")["images"]
+        self.assertEqual(self.home.ask("cache")["written_bytes"], image["bytes"])
+        self.home.daemon.stop()
+        kept = self.home.folder / "cache/objects" / image["sha256"]
+        kept.chmod(0o600)
+        os.truncate(kept, image["bytes"] - 1)
+        self.home.start_daemon()
+        cache = self.home.ask("cache")
+        self.assertEqual(cache["images"], [])
+        self.assertEqual([(d["sha256"], d["times"]) for d in cache["damages"]], [(image["sha256"], 1)])
+        self.assertIn("wears out", self.home.ctl("cache")[1])
+        self.home.lamps("--lifetime", 5, "--endpoint-prefix", "late-", "--address", "127.3.0.1")
+        self.home.await_phase("confirmed", 2)
+        self.assertEqual(self.web.count(".bin"), 2)
+
     def test_an_image_that_is_taken_back_leaves_the_cache_and_is_offered_to_nobody(self):
         self.start()
         self.assertEqual(self.a_lamp_arrives()["phase"], "confirmed")

@@ -32,7 +32,7 @@ TEST_F(ArtifactCrash, LeavesAPartThatGoesOnAfterwards) {
   ASSERT_TRUE(WIFSIGNALED(status));
   restart();
   EXPECT_FALSE(has(content));
-  EXPECT_EQ(cache->begin(sha256(content), content.size()).value()->offset(), 70'000U);
+  EXPECT_EQ(go_on(content)->offset(), 70'000U);
 }
 
 // Between the rename and the database's word of it.
@@ -41,7 +41,7 @@ TEST_F(ArtifactCrash, AWholeImageTheDatabaseDoesNotKnowNeedsNoSecondDownload) {
   ASSERT_TRUE(database->execute("DELETE FROM artifacts"));
   restart();
   EXPECT_FALSE(has(content));
-  const auto writer = cache->begin(sha256(content), content.size()).value();
+  const auto writer = go_on(content);
   EXPECT_EQ(writer->offset(), content.size());
   ASSERT_TRUE(writer->commit(at(5)));
   EXPECT_TRUE(open(content));
@@ -111,7 +111,7 @@ TEST_F(FullDisk, AnImageStopsWithNoSpaceAndGoesOnWhenThereIsSome) {
 
 TEST_F(FullDisk, WhatWasVerifiedIsServedOnAndNoStateIsLost) {
   const auto content = image(50'000);
-  ASSERT_TRUE(take_in(content));
+  ASSERT_TRUE(take_in(content, at(-100'000)));  // so long ago that its use would be written down
   SettingsStore settings(*database);
   ASSERT_TRUE(settings.save("floor", "kept"));
   no_file_beyond(0);
@@ -135,7 +135,7 @@ TEST_F(FullDisk, AnImageTheDatabaseCouldNotTakeIsTakenLater) {
     space_again();
   }
   restart();
-  const auto writer = cache->begin(sha256(content), content.size()).value();
+  const auto writer = go_on(content);
   EXPECT_EQ(writer->offset(), content.size());
   EXPECT_TRUE(writer->commit(at(2)));
 }

@@ -87,7 +87,7 @@ TEST_F(ArtifactOnItsWay, GoesOnWhereItStopped) {
   const auto content = image(200'000);
   take_in_part(content, 150'000);
   restart();
-  const auto writer = cache->begin(sha256(content), content.size()).value();
+  const auto writer = go_on(content);
   EXPECT_EQ(writer->offset(), 150'000U);
   ASSERT_TRUE(writer->write(bytes_of(content).subspan(150'000)));
   ASSERT_TRUE(writer->commit(at(1)));
@@ -98,7 +98,7 @@ TEST_F(ArtifactOnItsWay, APartThatWentBadIsFoundAtTheEnd) {
   const auto content = image(1000);
   take_in_part(content, 600);
   put(partial(content), image(600, 'x'));
-  const auto writer = cache->begin(sha256(content), content.size()).value();
+  const auto writer = go_on(content);
   ASSERT_TRUE(writer->write(bytes_of(content).subspan(600)));
   EXPECT_EQ(writer->commit(at(1)).error().code, Errc::not_trusted);
 }
@@ -106,7 +106,45 @@ TEST_F(ArtifactOnItsWay, APartThatWentBadIsFoundAtTheEnd) {
 TEST_F(ArtifactOnItsWay, APartLongerThanTheImageBeginsAnew) {
   const auto content = image(1000);
   put(partial(content), image(1001));
-  EXPECT_EQ(cache->begin(sha256(content), content.size()).value()->offset(), 0U);
+  EXPECT_EQ(go_on(content)->offset(), 0U);
+  EXPECT_EQ(std::filesystem::file_size(partial(content)), 0U);
+}
+
+TEST_F(ArtifactOnItsWay, APartIsTakenUpInPiecesOfAnySize) {
+  const auto content = image(200'000);
+  for (const std::uint64_t piece : {1U << 10U, 65'535U, 65'536U, 149'999U, 150'000U, 150'001U}) {
+    take_in_part(content, 150'000);
+    const auto writer = cache->begin(sha256(content), content.size()).value();
+    EXPECT_EQ(writer->offset(), 0U) << "begin() reads nothing yet";
+    std::uint64_t before = 0;
+    while (!writer->take_up(piece).value()) {
+      EXPECT_LE(writer->offset() - before, piece);
+      before = writer->offset();
+    }
+    EXPECT_EQ(writer->offset(), 150'000U) << piece;
+    ASSERT_TRUE(writer->write(bytes_of(content).subspan(150'000)));
+    ASSERT_TRUE(writer->commit(at(1)));
+    ASSERT_TRUE(cache->remove(sha256(content)));
+  }
+}
+
+TEST_F(ArtifactOnItsWay, APartThatIsCutWhileItIsTakenUpGoesOnFromItsNewEnd) {
+  const auto content = image(200'000);
+  take_in_part(content, 150'000);
+  const auto writer = cache->begin(sha256(content), content.size()).value();
+  ASSERT_FALSE(writer->take_up(10'000).value());
+  std::filesystem::resize_file(partial(content), 20'000);
+  ASSERT_TRUE(writer->take_up(150'000).value());
+  EXPECT_EQ(writer->offset(), 20'000U);
+  ASSERT_TRUE(writer->write(bytes_of(content).subspan(20'000)));
+  EXPECT_TRUE(writer->commit(at(1)));
+}
+
+TEST_F(ArtifactOnItsWay, APartThatIsNotTakenUpIsWrittenOver) {
+  const auto content = image(1000);
+  put(partial(content), image(600, 'x'));
+  ASSERT_TRUE(take_in(content));
+  EXPECT_TRUE(open(content));
 }
 
 TEST_F(ArtifactOnItsWay, IsWrittenByOneAtATime) {

@@ -18,7 +18,7 @@ class ArtifactCacheTest : public StorageTest {
     limits = with;
     cache.reset();
     reopen();
-    cache = ArtifactCache::open(*database, folder / "cache", limits).value();
+    cache = ArtifactCache::open(*database, folder / "cache", limits, [this] { return now; }).value();
   }
   void restart() { open_cache(limits); }
 
@@ -34,10 +34,16 @@ class ArtifactCacheTest : public StorageTest {
   }
 
   // Brings a whole image in.
-  Status take_in(const std::string& content, Time now = at(1)) {
+  Status take_in(const std::string& content, Time when = at(1)) {
     const auto writer = TRY(cache->begin(sha256(content), content.size()));
     TRY(writer->write(bytes_of(content)));
-    return writer->commit(now);
+    return writer->commit(when);
+  }
+  // Goes on with what is there.
+  std::unique_ptr<ArtifactCache::Writer> go_on(const std::string& content) {
+    auto writer = cache->begin(sha256(content), content.size()).value();
+    EXPECT_TRUE(writer->take_up(content.size()).value());
+    return writer;
   }
   // Leaves the first `size` bytes of it in partial/.
   void take_in_part(const std::string& content, std::size_t size) {
@@ -48,12 +54,13 @@ class ArtifactCacheTest : public StorageTest {
   Result<UniqueFd> open(const std::string& content, std::uint64_t piece = std::numeric_limits<std::uint64_t>::max()) {
     auto opening = TRY(ArtifactOpening::begin(*cache, sha256(content)));
     for (;;) {
-      const bool whole = TRY(opening.step(piece, at(2)));
-      if (whole) return opening.take();
+      const bool whole = TRY(opening.step(piece));
+      if (whole) return opening.take(at(2));
     }
   }
   [[nodiscard]] bool has(const std::string& content) const { return cache->contains(sha256(content)); }
 
+  Time now = at(1'000'000'000);
   ArtifactCache::Limits limits;
   std::unique_ptr<ArtifactCache> cache;
 };
