@@ -149,6 +149,19 @@ Result<std::string> Bus::import(int file, const std::string& feed) {
   return text_in(TRY(send(call, kRefreshLimit)));
 }
 
+Result<Value> Bus::match_zigbee(const ZigbeeDevice& device) {
+  const Message call = TRY(new_call(kRoot, kManager, "MatchZigbee"));
+  int r = sd_bus_message_append(call.get(), "qqxxs", device.manufacturer_code, device.image_type, device.installed,
+                                device.hardware_version, device.manufacturer_name.c_str());
+  if (r >= 0) r = sd_bus_message_open_container(call.get(), 'a', "s");
+  for (const auto& model : device.model_ids) {
+    if (r >= 0) r = sd_bus_message_append(call.get(), "s", model.c_str());
+  }
+  if (r >= 0) r = sd_bus_message_close_container(call.get());
+  if (r < 0) return fail(errno_error("asking homepatchd", -r));
+  return send(call, kAnswerLimit);
+}
+
 Result<Value> Bus::inspect_image(int file, const std::string& device, const std::string& version) {
   const Message call = TRY(new_call(kRoot, kManager, "InspectImage"));
   if (const int r = sd_bus_message_append(call.get(), "hss", file, device.c_str(), version.c_str()); r < 0) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/value.hpp"
 
@@ -32,6 +33,16 @@ using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
 // An error as it came over the bus, as ours: its kind from its name, its text ready for a person.
 Error error_from_bus(const sd_bus_error& error);
 
+// As a person names it; below zero and empty: not known.
+struct ZigbeeDevice {
+  std::uint16_t manufacturer_code = 0;
+  std::uint16_t image_type = 0;
+  std::int64_t installed = -1;
+  std::int64_t hardware_version = -1;
+  std::string manufacturer_name;
+  std::vector<std::string> model_ids;
+};
+
 class Bus {
  public:
   static constexpr std::chrono::seconds kAnswerLimit{25};
@@ -52,6 +63,9 @@ class Bus {
 
   // Manager.Import(): hands the open file over; the text for people.
   Result<std::string> import(int file, const std::string& feed);
+
+  // Manager.MatchZigbee().
+  Result<Value> match_zigbee(const ZigbeeDevice& device);
 
   // Manager.InspectImage() and Manager.ImportImage(): the same open file twice. `device` is an id.
   Result<Value> inspect_image(int file, const std::string& device, const std::string& version);

@@ -31,16 +31,16 @@ Status DamageLog::add(const Digest& digest, std::uint64_t length, Time now) {
 
 Status DamageLog::write(const Damage& damage) {
   return database_.transact(Durability::relaxed, [&]() -> Status {
-    Statement put = TRY(database_.prepare(
-        "INSERT OR REPLACE INTO damaged_artifacts (sha256, length, times, last) VALUES (?,?,?,?)"));
+    Statement put = TRY(
+        database_.prepare("INSERT OR REPLACE INTO damaged_artifacts (sha256, length, times, last) VALUES (?,?,?,?)"));
     put.bind(1, damage.sha256.hex())
         .bind(2, static_cast<std::int64_t>(damage.length))
         .bind(3, static_cast<std::int64_t>(damage.times))
         .bind(4, to_millis(damage.last));
     TRY(put.run());
-    Statement trim = TRY(database_.prepare(
-        "DELETE FROM damaged_artifacts WHERE sha256 NOT IN "
-        "(SELECT sha256 FROM damaged_artifacts ORDER BY last DESC LIMIT ?)"));
+    Statement trim =
+        TRY(database_.prepare("DELETE FROM damaged_artifacts WHERE sha256 NOT IN "
+                              "(SELECT sha256 FROM damaged_artifacts ORDER BY last DESC LIMIT ?)"));
     trim.bind(1, static_cast<std::int64_t>(kMaxKept));
     return trim.run();
   });

@@ -1,6 +1,6 @@
-// Which cached images went bad on the flash, how often and when last: what an owner has to know of a gateway whose flash
-// begins to forget. The artifact cache tells it when it throws an image out; `homepatchctl cache` shows it. A few rows,
-// the oldest leave.
+// Which cached images went bad on the flash, how often and when last: what an owner has to know of a gateway whose
+// flash begins to forget. The artifact cache tells it when it throws an image out; `homepatchctl cache` shows it. A few
+// rows, the oldest leave.
 #pragma once
 
 #include <cstdint>

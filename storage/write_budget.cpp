@@ -41,9 +41,7 @@ Status WriteBudget::load() {
   return {};
 }
 
-WriteBudget::Hour WriteBudget::hour() const {
-  return std::chrono::floor<hours>(clock_()).time_since_epoch().count();
-}
+WriteBudget::Hour WriteBudget::hour() const { return std::chrono::floor<hours>(clock_()).time_since_epoch().count(); }
 
 // Hours that lie ahead come from before a restart that the clock did not survive: they count until the clock is right
 // again, but for a day at most, in case it was wrong when they were written.
@@ -51,9 +49,7 @@ bool WriteBudget::counts(Hour of, Hour now) const {
   return of >= now - kWindow && (of <= now || now - loaded_ <= kWindow);
 }
 
-WriteBudget::Hour WriteBudget::leaves(Hour of) const {
-  return (of <= hour() ? of : loaded_) + kWindow + 1;
-}
+WriteBudget::Hour WriteBudget::leaves(Hour of) const { return (of <= hour() ? of : loaded_) + kWindow + 1; }
 
 std::uint64_t WriteBudget::written() const {
   const Hour now = hour();
@@ -84,13 +80,15 @@ std::optional<Time> WriteBudget::opens_for(std::uint64_t bytes, std::uint64_t pr
 Status WriteBudget::admit(std::uint64_t bytes, std::uint64_t promised) const {
   const auto opens = opens_for(bytes, promised);
   if (!opens) return {};
-  const std::string than_a_day = bytes > a_day_ ? ", which is more than a day's and so comes after a day without any" : "";
-  return fail(Errc::no_space,
-              fmt::format("the cache may write {} to flash in a day (write_budget_mib_per_day under [cache]), of which {} "
-                          "are written{}; {} more{} have to wait until {:%Y-%m-%d %H:%M} UTC",
-                          human_bytes(a_day_), human_bytes(written()),
-                          promised == 0 ? "" : fmt::format(" and {} promised", human_bytes(promised)),
-                          human_bytes(bytes), than_a_day, *opens));
+  const std::string than_a_day =
+      bytes > a_day_ ? ", which is more than a day's and so comes after a day without any" : "";
+  return fail(
+      Errc::no_space,
+      fmt::format("the cache may write {} to flash in a day (write_budget_mib_per_day under [cache]), of which {} "
+                  "are written{}; {} more{} have to wait until {:%Y-%m-%d %H:%M} UTC",
+                  human_bytes(a_day_), human_bytes(written()),
+                  promised == 0 ? "" : fmt::format(" and {} promised", human_bytes(promised)), human_bytes(bytes),
+                  than_a_day, *opens));
 }
 
 void WriteBudget::add(std::uint64_t bytes) {

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
+#include "cli/commands/zigbee_match.hpp"
 #include "cli/documents.hpp"
 #include "cli/table.hpp"
 #include "cli/words.hpp"
@@ -129,8 +130,15 @@ void list_images(const Program& program, const Value& images, std::uint64_t more
       "import FILE --for DEV --version VERSION");
 }
 
-Result<int> search(Program& program, const std::vector<std::string>& words) {
+struct Wish {
+  std::vector<std::string> words;
+  ZigbeeWords zigbee;
+};
+
+Result<int> search(Program& program, const Wish& wish) {
   Bus bus = TRY(Bus::open());
+  if (!wish.zigbee.codes.empty()) return match_zigbee(program, bus, wish.zigbee);
+  const auto& words = wish.words;
   const Value indexes = TRY(bus.get(kRoot, kManager, "ListIndexes"));
   if (words.empty() || (indexes.empty() && !program.json)) {
     list_indexes(program, indexes);
@@ -147,10 +155,13 @@ Result<int> search(Program& program, const std::vector<std::string>& words) {
 }  // namespace
 
 void add_search(CLI::App& app, Program& program) {
-  const auto words = std::make_shared<std::vector<std::string>>();
-  add_command(app, program, "search", "Search the unsigned indexes for images; without words, list the indexes",
-              [&program, words] { return search(program, *words); })
-      ->add_option("WORDS", *words, "Words that must all occur: of names, models, makers' codes, versions, chips");
+  const auto wish = std::make_shared<Wish>();
+  auto* command =
+      add_command(app, program, "search", "Search the unsigned indexes for images; without words, list the indexes",
+                  [&program, wish] { return search(program, *wish); });
+  command->add_option("WORDS", wish->words,
+                      "Words that must all occur: of names, models, makers' codes, versions, chips");
+  add_zigbee_options(*command, wish->zigbee);
 }
 
 }  // namespace homepatch::cli

@@ -1,5 +1,10 @@
 #include "daemon/bus/manager_images.hpp"
 
+#include <fmt/format.h>
+
+#include <limits>
+#include <optional>
+
 #include "core/provenance.hpp"
 #include "daemon/bus/message.hpp"
 
@@ -29,12 +34,12 @@ Provenance provenance_of(const FoundImage& image) {
   return image.hash == "sha512" ? Provenance::hash_only : Provenance::local_admin;
 }
 
-int append_image(sd_bus_message* message, const FoundImage& image) {
-  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+// The entries of an open dictionary, all but the index's name.
+int append_facts(sd_bus_message* message, const FoundImage& image) {
+  int r = 0;
   const auto add = [&](const char* key, const auto& value) {
     if (r >= 0) r = append_entry(message, key, value);
   };
-  add("index", image.index);
   add("kind", std::string(to_string(image.kind)));
   add("name", image.name);
   add("version", image.version);
@@ -46,7 +51,54 @@ int append_image(sd_bus_message* message, const FoundImage& image) {
   if (image.image_type) add("image_type", static_cast<std::uint32_t>(*image.image_type));
   if (image.kind == IndexKind::zigbee) add("models", image.models);
   if (image.kind == IndexKind::esp) add("chip", image.chip);
+  return r;
+}
+
+int append_image(sd_bus_message* message, const FoundImage& image) {
+  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+  if (r >= 0) r = append_entry(message, "index", image.index);
+  if (r >= 0) r = append_facts(message, image);
   return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int append_match(sd_bus_message* message, const MatchedImage& matched) {
+  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+  const auto add = [&](const char* key, const std::string& value) {
+    if (r >= 0) r = append_entry(message, key, value);
+  };
+  add("index", matched.index);
+  add("match", std::string(feeds::to_string(matched.match)));
+  add("restriction", matched.restriction);
+  if (r >= 0 && matched.image) r = append_facts(message, *matched.image);
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+// A number of at most `Number`'s size, or none where it is below zero.
+template <typename Number>
+homepatch::Result<std::optional<Number>> known(std::string_view what, std::int64_t value) {
+  if (value < 0) return std::optional<Number>();
+  if (value > std::numeric_limits<Number>::max()) {
+    return fail(Errc::invalid_argument,
+                fmt::format("{} is {}; it is at most {}", what, value, std::numeric_limits<Number>::max()));
+  }
+  return std::optional(static_cast<Number>(value));
+}
+
+homepatch::Result<feeds::ZigbeeDevice> read_zigbee_device(sd_bus_message* call) {
+  feeds::ZigbeeDevice device;
+  std::int64_t installed = -1;
+  std::int64_t hardware = -1;
+  const char* manufacturer = nullptr;
+  int r = sd_bus_message_read(call, "qqxxs", &device.manufacturer_code, &device.image_type, &installed, &hardware,
+                              &manufacturer);
+  if (r >= 0) r = sd_bus_message_enter_container(call, 'a', "s");
+  const char* model = nullptr;
+  while (r >= 0 && sd_bus_message_read_basic(call, 's', &model) > 0) device.model_ids.emplace_back(model);
+  if (r < 0) return fail(errno_error("reading the call", -r));
+  device.file_version = TRY(known<std::uint32_t>("the installed version", installed));
+  device.hardware_version = TRY(known<std::uint16_t>("the hardware version", hardware));
+  if (*manufacturer != '\0') device.manufacturer_name = manufacturer;
+  return device;
 }
 
 std::string_view to_string(ImageHash hash) {
@@ -134,6 +186,12 @@ int on_remove_image(sd_bus_message* call, void* userdata, sd_bus_error*) noexcep
 
 int on_list_indexes(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   return reply_list(call, static_cast<Server*>(userdata)->sources().indexes->list(), append_index);
+}
+
+int on_match_zigbee(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
+  const auto device = read_zigbee_device(call);
+  if (!device) return reply_error(call, device.error());
+  return reply_list(call, static_cast<Server*>(userdata)->sources().indexes->match(*device), append_match);
 }
 
 int on_search(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {

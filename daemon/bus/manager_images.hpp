@@ -15,6 +15,12 @@ int on_list_indexes(sd_bus_message* call, void* userdata, sd_bus_error* error) n
 // many more were found.
 int on_search(sd_bus_message* call, void* userdata, sd_bus_error* error) noexcept;
 
+// MatchZigbee(q manufacturer_code, q image_type, x installed, x hardware_version, s manufacturer_name, as model_ids) ->
+// aa{sv}: what each index of Zigbee images has for such a device: index, match (update, up_to_date, unknown_image,
+// restricted, version_unknown, no_hash, ambiguous), restriction, and where an image was chosen what Search says of it.
+// A number below zero, an empty name: not known, and what is restricted by it does not match.
+int on_match_zigbee(sd_bus_message* call, void* userdata, sd_bus_error* error) noexcept;
+
 // InspectImage(h image, s device, s version) -> a{sv}: length, sha256, sha512, md5, format, version, project, chip,
 // own_hash (none, not_checkable, agrees), known, contradictions, provenance; and with a device's id, of what an import
 // for it as that version would do: match, devices, refusal. For administrators.

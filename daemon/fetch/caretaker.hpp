@@ -1,7 +1,7 @@
-// Reads what the cache holds once in a while, an image after the other and slowly, so that flash that forgets is noticed
-// before a device needs the image. What went bad is thrown out by storage/artifact_opening, and fetched anew by whoever
-// needs it. Writes nothing where all is well: each run begins its first round at an image chosen by chance, so that
-// every image has its turn on gateways that are switched off each night, too.
+// Reads what the cache holds once in a while, an image after the other and slowly, so that flash that forgets is
+// noticed before a device needs the image. What went bad is thrown out by storage/artifact_opening, and fetched anew by
+// whoever needs it. Writes nothing where all is well: each run begins its first round at an image chosen by chance, so
+// that every image has its turn on gateways that are switched off each night, too.
 #pragma once
 
 #include <deque>

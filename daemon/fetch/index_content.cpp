@@ -79,6 +79,14 @@ Result<IndexContent> read_index(const IndexConfig& index, std::string_view bytes
   return fail(Errc::malformed, "it holds no image that could be sent to a device" + (why.empty() ? "" : ": " + why));
 }
 
+MatchedImage match_image(const IndexConfig& index, const feeds::ZigbeeIndex& parsed,
+                         const feeds::ZigbeeDevice& device) {
+  const auto choice = feeds::best_match(parsed, device);
+  MatchedImage matched{index.name, choice.match, std::string(choice.restriction), std::nullopt};
+  if (choice.entry != nullptr) matched.image = found(index, *choice.entry);
+  return matched;
+}
+
 std::vector<FoundImage> find_images(const IndexConfig& index, const IndexContent& content, std::string_view words,
                                     std::size_t limit, std::size_t& more) {
   std::vector<FoundImage> out;

@@ -12,6 +12,7 @@
 #include "daemon/config.hpp"
 #include "protocols/feeds/esp_manifest.hpp"
 #include "protocols/feeds/zigbee_index.hpp"
+#include "protocols/feeds/zigbee_match.hpp"
 
 namespace homepatch {
 
@@ -43,6 +44,16 @@ struct FoundImage {
   std::optional<std::uint64_t> bytes;
   std::string hash;  // "sha512", "md5" (which proves nothing), or empty
 };
+
+// What a Zigbee index has for one device: the match, the restriction where that is `restricted`, the image where there
+// is one. The index must be one of Zigbee images.
+struct MatchedImage {
+  std::string index;
+  feeds::ZigbeeMatch match = feeds::ZigbeeMatch::unknown_image;
+  std::string restriction;
+  std::optional<FoundImage> image;
+};
+MatchedImage match_image(const IndexConfig& index, const feeds::ZigbeeIndex& parsed, const feeds::ZigbeeDevice& device);
 
 // Those in which every word occurs, at most `limit`; `more` counts the others.
 std::vector<FoundImage> find_images(const IndexConfig& index, const IndexContent& content, std::string_view words,

@@ -129,6 +129,15 @@ Indexes::Found Indexes::search(std::string_view words) const {
   return found;
 }
 
+std::vector<MatchedImage> Indexes::match(const feeds::ZigbeeDevice& device) const {
+  std::vector<MatchedImage> matched;
+  each([&](const IndexConfig& index, const IndexContent& content) {
+    const auto* zigbee = std::get_if<feeds::ZigbeeIndex>(&content.parsed);
+    if (zigbee != nullptr) matched.push_back(match_image(index, *zigbee, device));
+  });
+  return matched;
+}
+
 void Indexes::refresh(Done done) {
   if (done) waiting_.push_back(std::move(done));
   if (under_way_) return;

@@ -58,6 +58,8 @@ class Indexes {
 
   [[nodiscard]] std::vector<IndexStatus> list() const;
   [[nodiscard]] Found search(std::string_view words) const;
+  // What each index of Zigbee images has for this device.
+  [[nodiscard]] std::vector<MatchedImage> match(const feeds::ZigbeeDevice& device) const;
   // Each that can be read now, one after the other.
   void each(const Visit& visit) const;
 

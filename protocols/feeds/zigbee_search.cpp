@@ -11,10 +11,10 @@ namespace homepatch::feeds {
 
 namespace {
 
-std::optional<std::uint16_t> code_from(std::string_view word) {
+std::optional<std::uint32_t> number_from(std::string_view word) {
   const bool hex = word.starts_with("0x");
   if (hex) word.remove_prefix(2);
-  std::uint16_t code = 0;
+  std::uint32_t code = 0;
   const auto read = std::from_chars(word.data(), word.data() + word.size(), code, hex ? 16 : 10);
   if (read.ec != std::errc() || read.ptr != word.data() + word.size()) return std::nullopt;
   return code;
@@ -22,7 +22,10 @@ std::optional<std::uint16_t> code_from(std::string_view word) {
 
 bool mentions(const ZigbeeIndexEntry& entry, std::string_view word) {
   const auto in = [&](std::string_view text) { return lower_case(text).find(word) != std::string::npos; };
-  if (const auto code = code_from(word); code == entry.manufacturer_code || code == entry.image_type) return true;
+  if (const auto number = number_from(word);
+      number == entry.manufacturer_code || number == entry.image_type || number == entry.file_version) {
+    return true;
+  }
   return in(entry.file_name) || in(entry.url) || (entry.model_id && in(*entry.model_id)) ||
          (entry.header_string && in(*entry.header_string)) || std::ranges::any_of(entry.manufacturer_names, in);
 }

@@ -95,7 +95,8 @@ class Policy(TestCase):
         self.assertEqual([line for line in self.bus.text().splitlines() if "policy" in line.lower()], [])
 
     def test_everybody_may_look(self):
-        for what in (("Plan",), ("ListImages",), ("ListDamages",), ("ListRequests",), ("ListIndexes",), ("Search", "string:lamp")):
+        for what in (("Plan",), ("ListImages",), ("ListDamages",), ("ListRequests",), ("ListIndexes",), ("Search", "string:lamp"),
+                     ("MatchZigbee", "uint16:1", "uint16:2", "int64:3", "int64:-1", "string:", "array:string:Bulb")):
             self.assertEqual(self.call("nobody", *MANAGER, *what)[0], 0, what)
         self.assertIn("org.homepatch1.Error", self.call("nobody", *MANAGER, "FindDevice", "string:lamp")[1])
         self.assertEqual(self.call("nobody", *MANAGER[:2], "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0], 0)

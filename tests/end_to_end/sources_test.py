@@ -48,7 +48,7 @@ class Indexes(TestCase):
         self.assertEqual((self.index("lamp")["kind"], self.index("lamp")["entries"]), ("esp", 1))
         self.assertIsNotNone(self.index("lamp")["taken"])
         for words, names in (("acme", ["acme-bulb-0102.ota", "acme-remote-0001.ota", "Acme Lamp"]), ("BULB lighting", ["acme-bulb-0102.ota"]),
-                             ("4660 0x202", ["acme-remote-0001.ota"]), ("lamp s3", ["Acme Lamp"]), ("tuesdays", [])):
+                             ("4660 0x202", ["acme-remote-0001.ota"]), ("lamp s3", ["Acme Lamp"]), ("tuesdays", []), ("258", ["acme-bulb-0102.ota"]), ("0x102", ["acme-bulb-0102.ota"])):
             found = self.home.ask("search", *words.split())
             self.assertEqual(([i["name"] for i in found["images"]], found["more"]), (names, 0), words)
         bulb, = self.home.ask("search", "bulb")["images"]
@@ -65,6 +65,30 @@ class Indexes(TestCase):
         fetched, = (r for r in self.home.ask("privacy")["requests"] if r["path"] == "/index.json")
         self.assertEqual(fetched["status"], 200)
         self.assertGreater(fetched["received"], INDEX.stat().st_size)
+
+    def test_what_fits_a_zigbee_device_is_told_with_every_restriction(self):
+        self.start_both()
+        bulb = ("--zigbee", "0x1234:0x0201", "--model", "Bulb A19", "--manufacturer", "Acme")
+
+        def match(*more):
+            one, = self.home.ask("search", *bulb, *more)["matches"]
+            return one
+        self.assertEqual(match()["match"], "version_unknown")
+        update = match("--installed", "257")
+        self.assertEqual((update["index"], update["match"], update["image"]["version"]), ("z2m", "update", "258"))
+        self.assertEqual((update["image"]["hash"], update["image"]["provenance"]), ("sha512", "hash_only"))
+        self.assertEqual(match("--installed", "0x102")["match"], "up_to_date")
+        other = self.home.ask("search", "--zigbee", "4660:513", "--model", "Bulb A60", "--installed", "1")["matches"][0]
+        self.assertEqual((other["match"], other["restriction"], other["image"]), ("restricted", "modelId", None))
+        remote = self.home.ask("search", "--zigbee", "4660:514", "--model", "Remote", "--installed", "0")["matches"][0]
+        self.assertEqual(remote["match"], "no_hash")
+        self.assertIn("kept from it by modelId", self.home.ctl("search", "--zigbee", "4660:513", "--installed", "1")[1])
+        for words, said in ((("4660",), "with a colon"), (("4660:65536",), "0 to 65535"), (("4660:x",), "0 to 65535"),
+                            (("4660:513", "--installed", "4294967296"), "installed version"),
+                            (("4660:513", "--hardware", "-1"), "hardware version")):
+            status, _, err = self.home.ctl("search", "--zigbee", *words)
+            self.assertEqual(status, 1, words)
+            self.assertIn(said, err)
 
     def test_a_server_that_breaks_does_not_take_the_last_good_index_away(self):
         self.start_both()
