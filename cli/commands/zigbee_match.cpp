@@ -73,9 +73,9 @@ Json matches_json(const Value& matches) {
              {"restriction", text_of(match, "restriction")},
              {"image", nullptr}};
     if (match.contains("url")) {
-      one["image"] = {{"name", text_of(match, "name")},   {"version", text_of(match, "version")},
-                      {"url", text_of(match, "url")},     {"bytes", count_of(match, "bytes")},
-                      {"hash", text_of(match, "hash")},   {"provenance", text_of(match, "provenance")}};
+      one["image"] = {{"name", text_of(match, "name")}, {"version", text_of(match, "version")},
+                      {"url", text_of(match, "url")},   {"bytes", count_of(match, "bytes")},
+                      {"hash", text_of(match, "hash")}, {"provenance", text_of(match, "provenance")}};
     }
     list.push_back(std::move(one));
   }
