@@ -12,6 +12,8 @@ namespace homepatch {
 
 namespace {
 
+constexpr std::size_t kPiece = 256UL << 10;  // bytes of an image in one turn of the loop
+
 // Images lie under their consistent-snapshot names: "targets/<folder>/<sha256>.<name>".
 std::optional<Digest> digest_in(std::string_view name) {
   const auto file = name.substr(name.rfind('/') + 1);
@@ -92,24 +94,37 @@ void Importer::take_next_image() {
                               accepted_by_, taken_, taken_ == 1 ? "image" : "images", human_bytes(taken_bytes_),
                               taken_ == 1 ? "was" : "were"));
   }
-  const auto [image, digest] = std::move(images_.front());
+  const auto& [image, digest] = images_.front();
+  auto writer = cache_.begin(digest, image.size);
+  if (!writer) return finish(fail(std::move(writer).error().in(image.name)));
+  writer_ = std::move(*writer);
+  take_piece();
+}
+
+// One piece a turn: a large image holds up neither a recall nor the devices that are being served.
+void Importer::take_piece() {
+  const feeds::BundleImage image = images_.front().first;
+  if (auto taken = take_bytes(); !taken) return finish(fail(std::move(taken).error().in(image.name)));
+  if (writer_->offset() < image.size) {
+    turn_ = loop_.after(Duration::zero(), [this] { take_piece(); });
+    return;
+  }
+  if (auto whole = writer_->commit(loop_.now()); !whole) return finish(fail(std::move(whole).error().in(image.name)));
+  writer_.reset();
   images_.pop_front();
-  if (auto taken = take_image(image, digest); !taken) return finish(fail(std::move(taken).error().in(image.name)));
   ++taken_;
   taken_bytes_ += image.size;
   turn_ = loop_.after(Duration::zero(), [this] { take_next_image(); });
 }
 
-Status Importer::take_image(const feeds::BundleImage& image, const Digest& digest) {
-  const auto writer = TRY(cache_.begin(digest, image.size));
-  TRY(writer->restart());
-  TRY(feeds::stream_bundle_image(fd_.get(), image.name, [&](std::string_view bytes) {
-    return writer->write({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-  }));
-  return writer->commit(loop_.now());
+// What an earlier attempt left is written over.
+Status Importer::take_bytes() {
+  const auto bytes = TRY(feeds::read_bundle_image(fd_.get(), images_.front().first, writer_->offset(), kPiece));
+  return writer_->write({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 
 void Importer::finish(Result<std::string> result) {
+  writer_.reset();
   fd_.reset();
   bundle_.reset();
   images_.clear();

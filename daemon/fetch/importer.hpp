@@ -35,7 +35,8 @@ class Importer {
   void on_feed(Feed& feed, const Status& outcome);
   void list_images(const std::string& feed);
   void take_next_image();
-  Status take_image(const feeds::BundleImage& image, const Digest& digest);
+  void take_piece();
+  Status take_bytes();
   void finish(Result<std::string> result);
 
   Loop& loop_;
@@ -49,7 +50,8 @@ class Importer {
   std::deque<Feed*> candidates_;
   std::string refusals_;
   std::string accepted_by_;
-  std::deque<std::pair<feeds::BundleImage, Digest>> images_;
+  std::deque<std::pair<feeds::BundleImage, Digest>> images_;  // the first is being taken in
+  std::unique_ptr<ArtifactCache::Writer> writer_;             // for it
   std::size_t taken_ = 0;
   std::uint64_t taken_bytes_ = 0;
   Timer turn_;

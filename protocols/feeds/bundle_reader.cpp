@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.hpp"
@@ -143,7 +144,7 @@ class Collector {
       return refused(entry.name, fmt::format("has {} bytes; the limit is {}", entry.size, kMaxImageLength),
                      Errc::too_large);
     }
-    bundle.images.push_back({entry.name, entry.size});
+    bundle.images.push_back({entry.name, entry.size, entry.at});
     return {};
   }
 
@@ -160,15 +161,11 @@ Result<Bundle> read_bundle(int fd) {
   return std::move(collector.bundle);
 }
 
-Status stream_bundle_image(int fd, std::string_view name, const TarSink& sink) {
-  bool found = false;
-  TRY_IN("the bundle", walk(fd, [&](Part part, const TarEntry& entry, TarReader& reader) -> Status {
-           if (part != Part::image || entry.name != name) return {};
-           found = true;
-           return reader.read(sink);
-         }));
-  if (found) return {};
-  return fail(Errc::not_found, fmt::format("the bundle has no image \"{}\"", printable(name, 128)));
+Result<std::string> read_bundle_image(int fd, const BundleImage& image, std::uint64_t done, std::size_t most) {
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(most, image.size - std::min(done, image.size)));
+  auto piece = TRY(read_at(fd, image.at + done, wanted));
+  if (piece.size() == wanted) return piece;
+  return refused(image.name, "is not there whole any more: the file became shorter while it was read");
 }
 
 }  // namespace homepatch::feeds

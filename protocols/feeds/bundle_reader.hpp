@@ -7,7 +7,7 @@
 //   targets/...              images, likewise
 //
 // The bundle vouches for nothing: its documents go through the same TUF checks as fetched ones, and its images through
-// their digests. The documents are kept in memory, within these limits; images are only listed, and streamed on demand.
+// their digests. The documents are kept in memory, within these limits; images are only listed, and read on demand.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@ inline constexpr std::string_view kBundleManifest = "homepatch-bundle.json";
 struct BundleImage {
   std::string name;  // with "targets/"
   std::uint64_t size = 0;
+  std::uint64_t at = 0;  // where in the file its bytes begin
 };
 
 struct Bundle {
@@ -42,8 +43,9 @@ struct Bundle {
 // malformed, too_large for a limit, unsupported for a compressed bundle or another version of the format.
 Result<Bundle> read_bundle(int fd);
 
-// The image's bytes in pieces of at most 64 KiB. not_found when the bundle has no such image; an error of the sink ends
-// it. What was passed on before an error must be thrown away.
-Status stream_bundle_image(int fd, std::string_view name, const TarSink& sink);
+// The image's bytes from `done` on, `most` of them or as many as are left, so that a large image comes in pieces
+// between other work. What the file is by now is not looked at again: the image's digest is the judge. malformed when
+// the file has become too short.
+Result<std::string> read_bundle_image(int fd, const BundleImage& image, std::uint64_t done, std::size_t most);
 
 }  // namespace homepatch::feeds

@@ -36,7 +36,8 @@ constexpr std::array kCompressions{Compression{"\x1f\x8b", "gzip"},
                                    Compression{"PK\x03\x04", "zip"},
                                    Compression{"7z\xbc\xaf", "7-Zip"}};
 
-// Up to `count` bytes; fewer only at the file's end.
+}  // namespace
+
 Result<std::string> read_at(int fd, std::uint64_t offset, std::size_t count) {
   std::string out(count, '\0');
   std::size_t done = 0;
@@ -50,6 +51,8 @@ Result<std::string> read_at(int fd, std::uint64_t offset, std::size_t count) {
   out.resize(done);
   return out;
 }
+
+namespace {
 
 Status check_plain(int fd) {
   const auto first = TRY(read_at(fd, 0, kRecord));
@@ -197,6 +200,7 @@ Result<std::optional<TarEntry>> TarReader::next() {
   TRY(check_kind(entry, out.name));
   out.size = static_cast<std::uint64_t>(archive_entry_size(entry));
   out.folder = archive_entry_filetype(entry) == AE_IFDIR;
+  out.at = static_cast<std::uint64_t>(archive_filter_bytes(handle, 0));
   size_ = out.size;
   return out;
 }

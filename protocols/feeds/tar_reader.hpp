@@ -23,10 +23,14 @@ struct TarEntry {
   std::string name;  // without a leading or trailing '/', without "." and ".." segments
   std::uint64_t size = 0;
   bool folder = false;
+  std::uint64_t at = 0;  // where in the file its bytes begin; they lie in one piece
 };
 
 // Takes a piece of an entry; an error ends the reading and comes back.
 using TarSink = std::function<Status(std::string_view piece)>;
+
+// Up to `count` bytes of a file; fewer only at its end. The descriptor's position stays.
+Result<std::string> read_at(int fd, std::uint64_t offset, std::size_t count);
 
 class TarReader {
  public:
