@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "core/catalog_names.hpp"
+#include "feed/changes.hpp"
 #include "feed/command.hpp"
 #include "feed/delegation.hpp"
 #include "feed/image_check.hpp"
-#include "feed/preview.hpp"
 #include "feed/workshop.hpp"
 #include "trust/tuf/time_text.hpp"
 
@@ -65,7 +65,7 @@ Status add(const Program& program, const AddOptions& options) {
   const auto after = TRY(with_release(before ? &*before : nullptr, file, images, tuf::time_text(now)));
 
   fmt::print("What homes will see once it is published:\n\n{}",
-             preview(after.catalog, before ? &before->catalog : nullptr));
+             model_changes(after, before ? &*before : nullptr));
   if (options.dry_run) {
     fmt::print("\nNothing was changed (--dry-run).\n");
     return {};

@@ -13,6 +13,7 @@
 #include "feed/metadata.hpp"
 #include "feed/pending.hpp"
 #include "feed/public_key.hpp"
+#include "feed/role_summary.hpp"
 #include "feed/workshop.hpp"
 #include "trust/tuf/time_text.hpp"
 
@@ -105,6 +106,14 @@ Status check_enough(const Workshop& workshop, const std::string& bytes) {
                   "Bring the others, or let rotate --prepare keep it until they have signed it where they are");
 }
 
+// What is about to be signed.
+Status show(const Workshop& workshop, const nlohmann::json& content) {
+  auto bytes = TRY(tuf::sign_envelope(content, {}));
+  auto root = TRY(read_signed(std::move(bytes)));
+  fmt::print("{}\n", content_text({workshop.settings().name, std::string(tuf::kRoot), std::move(root), {}, {}, {}, {}}));
+  return {};
+}
+
 Status say_pending(const Workshop& workshop) {
   const auto file = TRY(pending(workshop, tuf::kRoot));
   const auto holders = TRY(holders_for(workshop, tuf::kRoot, *file));
@@ -147,6 +156,7 @@ Status rotate(const Program& program, const RotateOptions& options) {
   const Edition edition{before.version + 1, now + std::chrono::hours(24) * days};
   const auto at_hand = TRY(root_keys(keyring, options));
   const auto old_holder = TRY(holder_of(before, tuf::kRoot));
+  TRY(show(workshop, root_content(holders, edition)));
   const auto bytes =
       TRY(tuf::sign_envelope(root_content(holders, edition), signers(at_hand, old_holder, holders.front())));
   if (!options.prepare) TRY(check_enough(workshop, bytes));

@@ -203,6 +203,47 @@ TEST_F(Publish, TwoModelsMustNotClaimTheSameDevices) {
   EXPECT_TRUE(says(run, "both claim tasmota devices with")) << run.output;
 }
 
+TEST_F(Publish, WhatHomesLoseIsShownBeforeItIsSigned) {
+  ASSERT_EQ(tool.publish().status, 0);
+  EXPECT_TRUE(says(tool.publish(), "Nothing changes for homes; the signatures are renewed."));
+  ASSERT_EQ(tool.run({"deny", tool.path("fw.bin"), "--reason", "bricks", "--feed", tool.path("work")}).status, 0);
+  auto run = tool.publish();
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "What homes will see")) << run.output;
+  EXPECT_TRUE(says(run, "- taken back: acme.example/plug 1.1.0, SHA-256 ")) << run.output;
+  ASSERT_EQ(tool.run({"deny", tool.path("fw.bin"), "--lift", "--feed", tool.path("work")}).status, 0);
+  EXPECT_TRUE(says(tool.publish(), "+ may be installed again: acme.example/plug 1.1.0"));
+
+  tool.file("fw.bin", "the second firmware");
+  auto next = replaced(replaced(release_toml("1.2.0", 1200), "2031-05-31", "2029-05-31"), "ESP8266EX", "ESP8285");
+  ASSERT_EQ(tool.add(replaced(next, "Acme Plug", "Acme Socket")).status, 0);
+  run = tool.publish();
+  ASSERT_EQ(run.status, 0) << run.output;
+  for (const auto* text :
+       {"- no longer recognised as tasmota chip=ESP8266EX image=tasmota", "+ newly recognised as tasmota chip=ESP8285",
+        "- support ends sooner: 2029-05-31, it was 2031-05-31",
+        "~ model.name: \"Acme Socket\", it was \"Acme Plug\"", "+ 1.2.0, seq 1200"}) {
+    EXPECT_TRUE(says(run, text)) << text << "\n" << run.output;
+  }
+
+  ASSERT_EQ(tool.run({"eol", "acme.example/plug", "--feed", tool.path("work")}).status, 0);
+  EXPECT_TRUE(says(tool.publish(), "- nothing more will be published for it"));
+  fs::remove_all(tool.path("work/models/acme.example/plug"));
+  run = tool.publish();
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "- acme.example/plug: gone. Homes forget its releases")) << run.output;
+}
+
+TEST_F(Publish, WhatMustRunElsewhereFirstIsShown) {
+  const auto lamp = replaced(replaced(release_toml("2.0.0", 2000), "id = \"plug\"", "id = \"lamp\""), "ESP8266EX",
+                             "ESP32-C3");
+  const auto run = tool.add(replaced(lamp, "[support]",
+                                     "[requires]\ncomponents = [{vendor = \"acme.example\", model = \"plug\", "
+                                     "seq_min = 1100}]\n[support]"));
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "once every acme.example/plug of the home runs seq 1100 or later")) << run.output;
+}
+
 TEST_F(Publish, RefreshRenewsTheTimestampAlone) {
   ASSERT_EQ(tool.publish().status, 0);
   const auto before = files_below(tool.path("out"));
