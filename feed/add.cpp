@@ -58,8 +58,8 @@ Status add(const Program& program, const AddOptions& options) {
   const auto file = TRY(ReleaseFile::load(options.release));
   TRY(check_vendor(workshop, file));
   const auto given = TRY(open_images(options.images));
-  const auto images = TRY(file.join(given));
-  for (const auto& image : images) TRY(check_image(file, image));
+  auto images = TRY(file.join(given));
+  for (auto& image : images) image = TRY(checked_image(file, std::move(image)));
   const auto before = TRY(starting_point(workshop, file, options.again));
   const auto now = TRY(program.time());
   const auto after = TRY(with_release(before ? &*before : nullptr, file, images, tuf::time_text(now)));

@@ -180,7 +180,7 @@ Result<std::vector<ReleaseImage>> ReleaseFile::join(const std::vector<ImageFile>
                             document_.file));
   }
   if (!content().contains("image")) {
-    if (files.size() == 1) return std::vector<ReleaseImage>{{files[0], "app", hw, "raw", "image[0]"}};
+    if (files.size() == 1) return std::vector<ReleaseImage>{{files[0], "app", hw, "", "image[0]"}};
     return document_.refuse("image", "is missing: with more than one image, each needs an [[image]] with its file");
   }
   std::vector<ReleaseImage> joined;
@@ -195,7 +195,7 @@ Result<std::vector<ReleaseImage>> ReleaseFile::join(const std::vector<ImageFile>
                                                            entry["file"].get<std::string>(), names(files)));
     }
     joined.push_back({*found, entry.value("component", "app"), entry.contains("hw") ? entry["hw"] : hw,
-                      entry.value("format", "raw"), place});
+                      entry.value("format", ""), place});
   }
   for (const auto& file : files) {
     const auto used = [&](const ReleaseImage& image) { return image.file.name == file.name; };
