@@ -71,12 +71,16 @@ TEST_F(MirrorZigbee, AnImageThatItsOwnHeaderContradictsIsRefused) {
   entry(0x1001, 4, 5, zigbee_file(0x1001, 4, 6));
   entry(0x1001, 5, 5, "no image at all");
   entry(0x1001, 6, 5, zigbee_file(0x1001, 6, 5));
+  entry(0x1001, 7, 5, zigbee_file(0x1001, 7, 5))["otaHeaderString"] = "Plug";
+  entry(0x1001, 8, 5, zigbee_file(0x1001, 8, 5, for_one_device(0x1234)));
   const auto run = mirror();
   EXPECT_EQ(run.status, 1);
-  EXPECT_TRUE(says(run, "the image's own header has the manufacturer code 4098, the index says 4097")) << run.output;
-  EXPECT_TRUE(says(run, "the image's own header has the image type 3, the index says 2")) << run.output;
-  EXPECT_TRUE(says(run, "the image's own header has the file version 6, the index says 5")) << run.output;
-  EXPECT_TRUE(says(run, "1 release(s) taken in, 0 known already, 0 left out, 4 refused")) << run.output;
+  EXPECT_TRUE(says(run, "the index says manufacturer code 4097, the file's own header 4098")) << run.output;
+  EXPECT_TRUE(says(run, "the index says image type 2, the file's own header 3")) << run.output;
+  EXPECT_TRUE(says(run, "the index says version 5, the file's own header 6")) << run.output;
+  EXPECT_TRUE(says(run, "the index says header string \"Plug\", the file's own header \"Lamp\"")) << run.output;
+  EXPECT_TRUE(says(run, "the file's own header is for the one device 0000000000001234")) << run.output;
+  EXPECT_TRUE(says(run, "1 release(s) taken in, 0 known already, 0 left out, 6 refused")) << run.output;
 }
 
 TEST_F(MirrorZigbee, WithoutAHashOrWithAnotherNothingIsTaken) {
