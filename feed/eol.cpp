@@ -46,8 +46,9 @@ Status eol(const Program& program, const EolOptions& options) {
   fmt::print(
       "{}\nNoted, not yet published. When the whole feed ends, publish it once with signatures that outlive its "
       "devices,\n"
-      "for example: homepatch-feed publish DIR --targets-days 3650 --snapshot-days 3650 --timestamp-days 3650\n",
-      model_changes(after, &*before));
+      "for example: homepatch-feed publish --feed {} DIR --targets-days 3650 --snapshot-days 3650 --timestamp-days "
+      "3650\n",
+      model_changes(after, &*before), program.work_folder);
   return {};
 }
 

@@ -69,8 +69,10 @@ Status include(const Program& program, const IncludeOptions& options) {
   }
   TRY(write_file_atomically(workshop.metadata() / tuf::metadata_file_name(options.vendor), role.file.bytes));
   const auto changes = TRY(vendor_changes(workshop, options.vendor, role.catalogs));
-  fmt::print("{}Version {} of {} is taken in, valid until {}; not yet published. Next: homepatch-feed publish\n",
-             changes, role.file.version, options.vendor, tuf::time_text(role.file.expires));
+  fmt::print(
+      "{}Version {} of {} is taken in, valid until {}; not yet published. Next: "
+      "homepatch-feed publish --feed {} DIR\n",
+      changes, role.file.version, options.vendor, tuf::time_text(role.file.expires), program.work_folder);
   return {};
 }
 

@@ -57,7 +57,7 @@ Status sign(const Program& program, const std::string& role) {
     TRY(add_signature(workshop, role, key.public_key(), signature));
     signed_one = true;
   }
-  if (signed_one) return say_progress(workshop, role, now);
+  if (signed_one) return say_progress(workshop, role, now, program.work_folder);
   return fail(Errc::not_authorised,
               fmt::format("none of the keys of {} in {} may sign it", role, workshop.keys().string()));
 }
