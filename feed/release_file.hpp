@@ -28,7 +28,7 @@ struct ReleaseImage {
   std::string component;
   nlohmann::json hw;
   std::string format;  // empty: not stated, the image's own header says (feed/image_check.hpp)
-  std::string place;  // "image[0]"
+  std::string place;   // "image[0]"
 };
 
 class ReleaseFile {
