@@ -27,7 +27,7 @@ Status attach(const Program& program, const AttachOptions& options) {
   const auto key = TRY(choose_key(holders, options.key));
   const auto signature = TRY(read_file(options.signature_file, tuf::kMaxSignatureFile));
   TRY_IN(options.signature_file, add_signature(workshop, options.role, key, signature));
-  return say_progress(workshop, options.role, now);
+  return say_progress(workshop, options.role, now, program.work_folder);
 }
 
 }  // namespace

@@ -104,9 +104,28 @@ Status check_rises(const Catalog& catalog, const ReleaseFile& file) {
                                                    file.seq(), catalog.releases.back().version, highest, highest + 1));
 }
 
+// A release for a model that gets nothing more contradicts itself, and owners would be told both.
+Status check_still_supported(const CatalogDraft* before, const ReleaseFile& file, const std::string& now) {
+  const std::string end = file.content()["support"]["end"];
+  const auto model = fmt::format("{}/{}", file.vendor_id(), file.model_id());
+  if (end < now.substr(0, 10)) {
+    return file.document().refuse(
+        "support.end", fmt::format("{} is over: a release needs a support that lasts. Give a later day; once nothing "
+                                   "more will come, say so with homepatch-feed eol {}",
+                                   end, model));
+  }
+  if (before == nullptr || !before->catalog.end_of_life) return {};
+  return file.document().refuse(
+      "model.id", fmt::format("the end of {} was said (homepatch-feed eol): owners were told that nothing more comes. "
+                              "If it lives again, add --reopen takes that back",
+                              model));
+}
+
 // Versions in the field that the catalog does not list yet. One that it lists must have the seq that it has there.
-Status add_shipped(json& document, const Catalog* before, const ReleaseFile& file) {
-  if (!file.content().contains("shipped")) return {};
+// Which of them were new, in their order: positions in [[shipped]].
+Result<std::vector<std::size_t>> add_shipped(json& document, const Catalog* before, const ReleaseFile& file) {
+  std::vector<std::size_t> added;
+  if (!file.content().contains("shipped")) return added;
   const auto& shipped = file.content()["shipped"];
   for (std::size_t i = 0; i < shipped.size(); ++i) {
     const auto place = fmt::format("shipped[{}]", i);
@@ -119,32 +138,45 @@ Status add_shipped(json& document, const Catalog* before, const ReleaseFile& fil
         before == nullptr ? nullptr : before->by_version(shipped[i]["version"].get_ref<const std::string&>());
     if (known == nullptr) {
       document["releases"].push_back(shipped_of(shipped[i]));
+      added.push_back(i);
     } else if (known->seq != seq) {
       return file.document().refuse(place + ".seq",
                                     fmt::format("the catalog has {} with seq {}", known->version, known->seq));
     }
   }
-  return {};
+  return added;
 }
 
+// What a release file added to a catalog: positions in [[shipped]], in the order of their releases, which end right
+// before the new one.
+struct Additions {
+  std::vector<std::size_t> shipped;
+  std::size_t new_release = 0;
+};
+
 // Where in release.toml a place in the catalog comes from.
-std::string source_place(std::string place, std::size_t new_release) {
+std::string source_place(std::string place, const Additions& added) {
+  const auto new_release = added.new_release;
   const auto replace = [&](const std::string& from, const std::string& to) {
     if (place.starts_with(from)) place.replace(0, from.size(), to);
   };
   replace(fmt::format("releases[{}].images[", new_release), "image[");
   replace(fmt::format("releases[{}].", new_release), "");
+  const auto first_shipped = new_release - added.shipped.size();
+  for (std::size_t i = 0; i < added.shipped.size(); ++i) {
+    replace(fmt::format("releases[{}]", first_shipped + i), fmt::format("shipped[{}]", added.shipped[i]));
+  }
   replace("model.match", "match");
   return place;
 }
 
 // The reader's "<catalog>: <place>: <what>" as a refusal of the file that brought it.
-Unexpected refuse_as_written(const Error& error, const ReleaseFile& file, std::size_t new_release) {
+Unexpected refuse_as_written(const Error& error, const ReleaseFile& file, const Additions& added) {
   constexpr std::string_view kSeparator = ": ";
   const auto start = error.text.find(kSeparator) + kSeparator.size();
   const auto end = error.text.find(kSeparator, start);
   if (start < kSeparator.size() || end == std::string::npos) return fail(error);
-  return file.document().refuse(source_place(error.text.substr(start, end - start), new_release),
+  return file.document().refuse(source_place(error.text.substr(start, end - start), added),
                                 error.text.substr(end + kSeparator.size()));
 }
 
@@ -162,6 +194,7 @@ Result<CatalogDraft> read_draft(const std::string& bytes, const std::string& pat
 Result<CatalogDraft> with_release(const CatalogDraft* before, const ReleaseFile& file,
                                   const std::vector<ReleaseImage>& images, const std::string& now) {
   json document = before == nullptr ? json{{"releases", json::array()}, {"eol", nullptr}} : before->document;
+  TRY(check_still_supported(before, file, now));
   if (before != nullptr) TRY(check_rises(before->catalog, file));
   const auto& content = file.content();
   document["homepatch_catalog"] = 1;
@@ -170,11 +203,12 @@ Result<CatalogDraft> with_release(const CatalogDraft* before, const ReleaseFile&
   document["model"] = model_of(content);
   document["updatability"] = updatability_of(content);
   document["support"] = support_of(content);
-  TRY(add_shipped(document, before == nullptr ? nullptr : &before->catalog, file));
-  const auto position = document["releases"].size();
+  Additions added;
+  added.shipped = TRY(add_shipped(document, before == nullptr ? nullptr : &before->catalog, file));
+  added.new_release = document["releases"].size();
   document["releases"].push_back(release_of(file, images, now));
   auto draft = read_draft(document.dump(), catalog_path(file.vendor_id(), file.model_id()));
-  if (!draft) return refuse_as_written(draft.error(), file, position);
+  if (!draft) return refuse_as_written(draft.error(), file, added);
   return draft;
 }
 
@@ -192,6 +226,12 @@ Result<CatalogDraft> without_release(const CatalogDraft& draft, const CatalogDra
                                 [&](const json& release) { return release["version"] == version; }),
                  releases.end());
   return read_draft(document.dump(), draft.catalog.path);
+}
+
+Result<CatalogDraft> without_end_of_life(const CatalogDraft& before) {
+  auto document = before.document;
+  document["eol"] = nullptr;
+  return read_draft(document.dump(), before.catalog.path);
 }
 
 Result<CatalogDraft> with_end_of_life(const CatalogDraft& before, const std::string& since, const std::string& advice,

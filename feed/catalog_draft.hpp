@@ -22,7 +22,8 @@ struct CatalogDraft {
 Result<CatalogDraft> read_draft(const std::string& bytes, const std::string& path);
 
 // The catalog with one more release; `before` is nullptr for the first. Refuses a seq that does not rise, a version
-// that is already there, and whatever homes would refuse, with the line of release.toml where it comes from. `now` is
+// that is already there, an end of support that is over, a model at its end of life (without_end_of_life() reopens it),
+// and whatever homes would refuse, with the line of release.toml where it comes from. `now` is
 // "YYYY-MM-DDTHH:MM:SSZ" and becomes the catalog's date.
 Result<CatalogDraft> with_release(const CatalogDraft* before, const ReleaseFile& file,
                                   const std::vector<ReleaseImage>& images, const std::string& now);
@@ -31,6 +32,9 @@ Result<CatalogDraft> with_release(const CatalogDraft* before, const ReleaseFile&
 // homes may run it. nullptr: nothing of the model was published yet.
 Result<CatalogDraft> without_release(const CatalogDraft& draft, const CatalogDraft* published,
                                      const std::string& version);
+
+// The catalog with its end of life taken back.
+Result<CatalogDraft> without_end_of_life(const CatalogDraft& before);
 
 // The catalog with its end of life said. `advice` may be empty.
 Result<CatalogDraft> with_end_of_life(const CatalogDraft& before, const std::string& since, const std::string& advice,

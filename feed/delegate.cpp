@@ -49,8 +49,15 @@ Status delegate(const Program& program, const DelegateOptions& options) {
   for (const auto& key : holder.public_keys) names.push_back(brief(key));
   fmt::print("{} of {} may now sign what lies under {}/, and nothing else{}.\n", holder.threshold,
              fmt::join(names, ", "), options.vendor, before ? "; the keys that could before no longer may" : "");
-  fmt::print("Next: homepatch-feed include {} DIR takes in what the vendor signed, then homepatch-feed publish\n",
-             options.vendor);
+  if (before) {
+    fmt::print(
+        "What the other keys signed is no longer taken: until it is signed anew, the models of {} vanish from homes.\n",
+        options.vendor);
+  }
+  fmt::print(
+      "Next: homepatch-feed include --feed {0} {1} DIR takes in what the vendor signed, then homepatch-feed publish "
+      "--feed {0} DIR\n",
+      program.work_folder, options.vendor);
   return {};
 }
 

@@ -63,9 +63,9 @@ Status deny(const Program& program, const DenyOptions& options) {
     list.insert_or_assign(digest, options.reason);
   }
   TRY(save_deny_list(workshop, list));
-  fmt::print("Image {} {}. {} taken back in all. Homes act on it after: homepatch-feed publish DIR\n", digest.hex(),
-             options.lift ? "may be installed again" : "must not be installed any more",
-             list.size() == 1 ? "1 image is" : fmt::format("{} images are", list.size()));
+  fmt::print("Image {} {}. {} taken back in all. Homes act on it after: homepatch-feed publish --feed {} DIR\n",
+             digest.hex(), options.lift ? "may be installed again" : "must not be installed any more",
+             list.size() == 1 ? "1 image is" : fmt::format("{} images are", list.size()), program.work_folder);
   return {};
 }
 

@@ -6,8 +6,8 @@
 
 #include "base/text.hpp"
 #include "core/catalog_names.hpp"
+#include "feed/changes.hpp"
 #include "feed/command.hpp"
-#include "feed/preview.hpp"
 #include "feed/workshop.hpp"
 #include "protocols/feeds/json_fields.hpp"
 #include "trust/tuf/time_text.hpp"
@@ -46,8 +46,9 @@ Status eol(const Program& program, const EolOptions& options) {
   fmt::print(
       "{}\nNoted, not yet published. When the whole feed ends, publish it once with signatures that outlive its "
       "devices,\n"
-      "for example: homepatch-feed publish DIR --targets-days 3650 --snapshot-days 3650 --timestamp-days 3650\n",
-      preview(after.catalog, &before->catalog));
+      "for example: homepatch-feed publish --feed {} DIR --targets-days 3650 --snapshot-days 3650 --timestamp-days "
+      "3650\n",
+      model_changes(after, &*before), program.work_folder);
   return {};
 }
 

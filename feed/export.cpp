@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "core/catalog_names.hpp"
 #include "feed/command.hpp"
+#include "feed/deny_list.hpp"
 #include "feed/inspection.hpp"
 #include "feed/signed_feed.hpp"
 #include "protocols/feeds/bundle_writer.hpp"
@@ -23,7 +24,8 @@ struct ExportOptions {
 };
 
 bool is_wanted(const ExportOptions& options, const TargetFile& file) {
-  if (options.models.empty() || file.path == kModelsPath) return true;
+  // What homes ask for whatever they own.
+  if (options.models.empty() || file.path == kModelsPath || file.path == kDenyPath) return true;
   return std::any_of(options.models.begin(), options.models.end(),
                      [&](const std::string& model) { return file.path.starts_with(model + "/"); });
 }
@@ -39,15 +41,15 @@ Status check_models(const ExportOptions& options, const SignedFeed& feed) {
   return {};
 }
 
-// Documents first, images last: a reader knows what an image is before it comes.
+// Documents first, images last: a reader knows what an image is before it comes. What is taken back is for nobody.
 Result<std::size_t> write_targets(const Workshop& workshop, const ExportOptions& options, const SignedFeed& feed,
-                                  feeds::BundleWriter& bundle) {
+                                  const DenyList& denied, feeds::BundleWriter& bundle) {
   for (const auto& file : feed.documents) {
     if (is_wanted(options, file)) TRY(bundle.add("targets/" + published_name(file), file.bytes));
   }
   std::size_t images = 0;
   for (const auto& file : feed.images) {
-    if (!is_wanted(options, file)) continue;
+    if (!is_wanted(options, file) || denied.contains(file.entry.sha256)) continue;
     const auto bytes = TRY(image_bytes(workshop, file));
     TRY(bundle.add("targets/" + published_name(file), bytes));
     ++images;
@@ -65,7 +67,7 @@ Status export_feed(const Program& program, const ExportOptions& options) {
                            inspect(fetch_from(feed.readable()), {feed.first_root(), now, false}));
   auto bundle = TRY(feeds::BundleWriter::create(options.file, workshop.settings().name));
   for (const auto& [name, bytes] : feed.metadata) TRY(bundle.add(name, bytes));
-  const auto images = TRY(write_targets(workshop, options, feed, bundle));
+  const auto images = TRY(write_targets(workshop, options, feed, seen.denied, bundle));
   TRY(bundle.finish());
   fmt::print("Exported to {}: {} model(s), {} image(s), signed by the feed itself and valid until {}.\n", options.file,
              options.models.empty() ? seen.catalogs.size() : options.models.size(), images,

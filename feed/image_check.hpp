@@ -5,8 +5,10 @@
 
 namespace homepatch::feed {
 
-// Refuses an image of the formats mcuboot and esp-app without such a header, or whose header names another version than
-// the release. Images of other formats are not looked into.
-Status check_image(const ReleaseFile& file, const ReleaseImage& image);
+// The image with its format: as stated, else what its header says, else "raw". Refuses an image that is not of the
+// format that is stated, that breaks its own format, or whose header contradicts the release: in its version, its chip
+// ([[match.tasmota]]), its manufacturer code and image type ([[match.zigbee]]). Only a stated format = "raw" keeps
+// the header from being read.
+Result<ReleaseImage> checked_image(const ReleaseFile& file, ReleaseImage image);
 
 }  // namespace homepatch::feed

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "base/file.hpp"
+#include "feed/changes.hpp"
 #include "feed/command.hpp"
 #include "feed/delegation.hpp"
-#include "feed/preview.hpp"
 #include "feed/vendor_role.hpp"
 #include "trust/hash.hpp"
 #include "trust/tuf/time_text.hpp"
@@ -68,9 +68,11 @@ Status include(const Program& program, const IncludeOptions& options) {
     TRY(workshop.keep_bytes(target.entry.sha256, bytes));
   }
   TRY(write_file_atomically(workshop.metadata() / tuf::metadata_file_name(options.vendor), role.file.bytes));
-  const auto changes = TRY(changes_text(workshop, role.catalogs));
-  fmt::print("{}Version {} of {} is taken in, valid until {}; not yet published. Next: homepatch-feed publish\n",
-             changes, role.file.version, options.vendor, tuf::time_text(role.file.expires));
+  const auto changes = TRY(vendor_changes(workshop, options.vendor, role.catalogs));
+  fmt::print(
+      "{}Version {} of {} is taken in, valid until {}; not yet published. Next: "
+      "homepatch-feed publish --feed {} DIR\n",
+      changes, role.file.version, options.vendor, tuf::time_text(role.file.expires), program.work_folder);
   return {};
 }
 

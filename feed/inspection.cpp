@@ -9,6 +9,7 @@
 
 #include "core/catalog_names.hpp"
 #include "protocols/feeds/catalog_reader.hpp"
+#include "protocols/feeds/deny_reader.hpp"
 #include "protocols/feeds/models_reader.hpp"
 #include "trust/strict_json.hpp"
 
@@ -31,6 +32,7 @@ class Inspector {
     out_.root_version = client.trusted().root().version;
     out_.valid_until = client.valid_until().value_or(Time{});
     TRY(read_models(client));
+    TRY(read_denied(client));
     for (const auto& path : catalogs_) TRY(read_catalog(client, path));
     return std::move(out_);
   }
@@ -96,6 +98,17 @@ class Inspector {
     limits.max_nodes = feeds::kMaxModels * kNodesPerModel;
     const auto document = TRY(parse_json(bytes, limits));
     for (const auto& entry : document.at("models")) catalogs_.insert(entry.at("catalog").get<std::string>());
+    return {};
+  }
+
+  // A feed that takes nothing back has no such list.
+  Status read_denied(tuf::Client& client) {
+    TRY(client.begin_lookup(std::string(kDenyPath)));
+    TRY(take_steps(client));
+    if (!client.found()) return {};
+    const auto target = *client.found();
+    const auto bytes = TRY(fetch_target(target));
+    out_.denied = TRY(feeds::read_deny(bytes));
     return {};
   }
 

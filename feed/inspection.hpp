@@ -1,6 +1,6 @@
 // A feed seen with the eyes of a home: the real TUF client refreshes from nothing but the root, the real readers read
-// every catalog, and every image is fetched and hashed. `verify` asks it of a folder or a server, `publish` of what it
-// is about to write.
+// every catalog and the list of what is taken back, and every image is fetched and hashed. `verify` asks it of a folder
+// or a server, `publish` of what it is about to write.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "core/catalog.hpp"
+#include "core/digest.hpp"
 #include "core/time.hpp"
 #include "trust/tuf/client.hpp"
 
@@ -25,6 +26,7 @@ struct Inspection {
   std::int64_t root_version = 0;
   Time valid_until{};  // when the first role expires
   std::vector<Catalog> catalogs;
+  std::map<Digest, std::string> denied;  // images that are taken back, with the reason for people
   std::size_t images = 0;
   std::uint64_t image_bytes = 0;
 };

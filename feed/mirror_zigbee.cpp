@@ -13,6 +13,7 @@
 #include "feed/mirrors.hpp"
 #include "feed/upstream_file.hpp"
 #include "protocols/feeds/zigbee_index.hpp"
+#include "protocols/feeds/zigbee_match.hpp"
 #include "trust/hash.hpp"
 #include "trust/zigbee_image.hpp"
 
@@ -64,28 +65,18 @@ std::vector<std::string> names_of(const ZigbeeIndexEntry& entry) {
   return out;
 }
 
-Unexpected differs(std::string_view what, std::uint64_t image, std::uint64_t index) {
-  return fail(Errc::not_trusted,
-              fmt::format("the image's own header has the {} {}, the index says {}", what, image, index));
-}
-
 // The header, once the image is the one that the index means.
 Result<ZigbeeImageHeader> checked_header(const ZigbeeIndexEntry& entry, const std::string& bytes) {
   if (sha512_hex(bytes) != entry.sha512) {
     return fail(Errc::not_trusted, "the image's SHA-512 is not the one in the index: it is damaged, or another file");
   }
   const auto header = TRY(read_zigbee_image_header(ImageSource::of_bytes(bytes)));
-  if (header.manufacturer_code != entry.manufacturer_code) {
-    return differs("manufacturer code", header.manufacturer_code, entry.manufacturer_code);
-  }
-  if (header.image_type != entry.image_type) return differs("image type", header.image_type, entry.image_type);
-  if (header.file_version == entry.file_version) return header;
-  return differs("file version", header.file_version, entry.file_version);
+  if (const auto otherwise = feeds::contradiction(entry, header)) return fail(Errc::not_trusted, *otherwise);
+  return header;
 }
 
 // Whom the header excludes although the index does not; empty for nobody.
 std::string exclusion(const ZigbeeImageHeader& header) {
-  if (header.destination) return "it is for one single device";
   if (!header.min_hardware) return {};
   return fmt::format("its own header is for the hardware versions {} to {} only, which Zigbee devices do not report",
                      *header.min_hardware, header.max_hardware.value_or(kEvery));

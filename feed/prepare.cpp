@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "base/file.hpp"
+#include "feed/changes.hpp"
 #include "feed/command.hpp"
-#include "feed/preview.hpp"
 #include "feed/publication.hpp"
 #include "feed/role_summary.hpp"
 #include "feed/signature_desk.hpp"
@@ -47,7 +47,7 @@ Result<SignedFile> newest(const Workshop& workshop, const SignedFile& root, std:
 Result<PreparedRole> prepare_targets(const Workshop& workshop, const SignedFile& root, const PrepareOptions& options,
                                      Time now) {
   auto contents = TRY(gather(workshop, now));
-  auto changes = TRY(changes_text(workshop, contents.drafts));
+  auto changes = TRY(feed_changes(workshop, contents));
   const auto holder = TRY(holder_of(root, tuf::kTargets));
   const int days = days_of(options, workshop.settings().days.targets);
   auto file = TRY(RoleSigner(workshop, now).prepare(holder, days, targets_of(contents.files, contents.delegations)));
@@ -77,7 +77,7 @@ Result<PreparedRole> prepare_timestamp(const Workshop& workshop, const SignedFil
 // In a delegated vendor's folder, its one role.
 Result<PreparedRole> prepare_vendor(const Workshop& workshop, const PrepareOptions& options, Time now) {
   const auto publication = TRY(VendorPublication::gather(workshop));
-  auto changes = TRY(changes_text(workshop, publication.drafts));
+  auto changes = TRY(vendor_changes(workshop, workshop.settings().vendor, publication.drafts));
   const int days = days_of(options, workshop.settings().days.targets);
   auto file = TRY(RoleSigner(workshop, now).prepare(publication.holder, days, targets_of(publication.files, nullptr)));
   return PreparedRole{std::move(file), std::move(changes)};

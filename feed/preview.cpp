@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/text.hpp"
@@ -23,10 +24,13 @@ std::string starting_point(const Release& release) {
   return out.empty() ? "any listed version" : "any listed version" + out;
 }
 
-std::string needs(const Requires& required) {
+std::string needs(const Requires& required, std::string_view vendor) {
   std::string out;
   if (required.battery_min) out += fmt::format("; battery at {} % or more", *required.battery_min);
   if (required.mains) out += "; on mains power";
+  for (const auto& needed : required.components) {
+    out += fmt::format("; once every {}/{} of the home runs seq {} or later", vendor, needed.model_id, needed.seq_min);
+  }
   return out;
 }
 
@@ -36,7 +40,7 @@ std::string first_text(const Translations& texts) {
   return texts.empty() ? std::string{} : texts.begin()->second;
 }
 
-void describe_release(std::back_insert_iterator<std::string> out, const Release& release) {
+void describe_release(std::back_insert_iterator<std::string> out, const Release& release, std::string_view vendor) {
   if (release.images.empty()) {
     fmt::format_to(out, "  + {}, seq {}: listed as a version in the field, not offered\n", release.version,
                    release.seq);
@@ -46,7 +50,7 @@ void describe_release(std::back_insert_iterator<std::string> out, const Release&
                  to_string(release.severity));
   if (!release.cves.empty()) fmt::format_to(out, "      fixes {}\n", fmt::join(release.cves, ", "));
   if (const auto text = first_text(release.summary); !text.empty()) fmt::format_to(out, "      \"{}\"\n", text);
-  fmt::format_to(out, "      from {}{}\n", starting_point(release), needs(release.required));
+  fmt::format_to(out, "      from {}{}\n", starting_point(release), needs(release.required, vendor));
   if (release.min_allowed_seq > 0) {
     fmt::format_to(out, "      afterwards never below seq {}\n", release.min_allowed_seq);
   }
@@ -76,22 +80,26 @@ std::string preview(const Catalog& after, const Catalog* before) {
   std::size_t added = 0;
   for (const auto& release : after.releases) {
     if (before != nullptr && before->by_id(release.id) != nullptr) continue;
-    describe_release(out, release);
+    describe_release(out, release, after.vendor_id);
     ++added;
   }
   if (added == 0) fmt::format_to(out, "  no new release\n");
   return text;
 }
 
-Result<std::string> changes_text(const Workshop& workshop, const std::vector<CatalogDraft>& drafts) {
-  std::string text;
-  for (const auto& draft : drafts) {
-    const auto before = TRY(workshop.published(draft.catalog.path));
-    if (before && before->document == draft.document) continue;
-    if (text.empty()) text = "What homes will see:\n\n";
-    text += preview(draft.catalog, before ? &before->catalog : nullptr) + "\n";
+std::vector<std::string> releases_with(const Catalog& catalog, const Digest& digest) {
+  std::vector<std::string> names;
+  for (const auto& release : catalog.releases) {
+    const auto is_it = [&](const Image& image) { return image.sha256 == digest; };
+    if (std::ranges::none_of(release.images, is_it)) continue;
+    names.push_back(fmt::format("{}/{} {}", catalog.vendor_id, catalog.model_id, release.version));
   }
-  return text;
+  return names;
+}
+
+std::string denied_name(const std::vector<std::string>& releases, const Digest& digest) {
+  const auto name = releases.empty() ? "an image that no release brings" : fmt::format("{}", fmt::join(releases, ", "));
+  return fmt::format("{}, SHA-256 {}", name, digest.hex());
 }
 
 }  // namespace homepatch::feed

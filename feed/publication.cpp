@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "core/catalog_names.hpp"
+#include "feed/agreement.hpp"
 #include "feed/delegation.hpp"
 #include "feed/deny_list.hpp"
 #include "feed/pending.hpp"
@@ -33,23 +34,6 @@ std::string models_file(const std::vector<CatalogDraft>& drafts) {
     }
   }
   return json{{"homepatch_models", 1}, {"models", models}}.dump() + "\n";
-}
-
-// Two models that claim the same devices would leave homes unable to choose (I2).
-Status check_claims(const std::vector<CatalogDraft>& drafts) {
-  std::map<std::string, std::string> owners;
-  for (const auto& draft : drafts) {
-    for (const auto& [family, matches] : draft.document["model"]["match"].items()) {
-      for (const auto& match : matches) {
-        const auto& owner = owners.try_emplace(family + " " + match.dump(), draft.catalog.path).first->second;
-        if (owner == draft.catalog.path) continue;
-        return fail(Errc::invalid_argument, fmt::format("{} and {} both claim {} devices with {}; each device must "
-                                                        "belong to one model",
-                                                        owner, draft.catalog.path, family, match.dump()));
-      }
-    }
-  }
-  return {};
 }
 
 Status check_valid(const SignedFile& file, std::string_view role, std::string_view remedy, Time now) {
@@ -121,6 +105,7 @@ Status add_deny_list(const Workshop& workshop, Contents& out) {
 
 Result<std::vector<TargetFile>> catalog_files(const std::vector<CatalogDraft>& drafts) {
   TRY(check_claims(drafts));
+  TRY(check_dependencies(drafts));
   std::vector<TargetFile> files;
   for (const auto& draft : drafts) {
     files.push_back(made_here(draft.catalog.path, draft.bytes()));

@@ -26,7 +26,7 @@ struct Contents {
 };
 Result<Contents> gather(const Workshop& workshop, Time now);
 
-// The catalogs, and the images that they name.
+// The catalogs, and the images that they name. Refuses catalogs that do not agree with each other (feed/agreement.hpp).
 Result<std::vector<TargetFile>> catalog_files(const std::vector<CatalogDraft>& drafts);
 
 struct Publication {

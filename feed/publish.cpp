@@ -7,9 +7,9 @@
 #include <map>
 #include <memory>
 
+#include "feed/changes.hpp"
 #include "feed/command.hpp"
 #include "feed/inspection.hpp"
-#include "feed/preview.hpp"
 #include "feed/publication.hpp"
 #include "feed/vendor_publication.hpp"
 #include "trust/tuf/time_text.hpp"
@@ -85,8 +85,8 @@ Status rehearse(const Publication& publication, Time now) {
 // In the folder of a delegated vendor: its one role, for the feed that takes it in.
 Status publish_vendor(const Program& program, const Workshop& workshop, const PublishOptions& options, Time now) {
   auto publication = TRY(VendorPublication::gather(workshop));
-  const auto changes = TRY(changes_text(workshop, publication.drafts));
-  fmt::print("{}", changes.empty() ? "No release is new; the signature is renewed.\n" : changes);
+  const auto changes = TRY(vendor_changes(workshop, workshop.settings().vendor, publication.drafts));
+  fmt::print("{}", changes.empty() ? "Nothing changes for homes; the signature is renewed.\n" : changes);
   TRY(confirm(options, !changes.empty()));
   auto keyring = TRY(program.keyring(workshop.keys()));
   TRY(publication.sign(workshop, keyring, days_of(workshop, options).targets, now));
@@ -106,8 +106,8 @@ Status publish(const Program& program, const PublishOptions& options) {
   TRY(check_destination(options.destination, workshop));
   auto contents = TRY(gather(workshop, now));
   for (const auto& warning : contents.warnings) fmt::print(stderr, "homepatch-feed: {}\n", warning);
-  const auto changes = TRY(changes_text(workshop, contents.drafts));
-  fmt::print("{}", changes.empty() ? "No release is new; the signatures are renewed.\n" : changes);
+  const auto changes = TRY(feed_changes(workshop, contents));
+  fmt::print("{}", changes.empty() ? "Nothing changes for homes; the signatures are renewed.\n" : changes);
   TRY(confirm(options, !changes.empty()));
 
   auto keyring = TRY(program.keyring(workshop.keys()));

@@ -8,10 +8,12 @@
 #include <array>
 #include <cerrno>
 
+#include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "core/catalog.hpp"
 #include "core/catalog_names.hpp"
 #include "feed/form.hpp"
+#include "protocols/feeds/release_reader.hpp"
 #include "trust/hash.hpp"
 
 namespace homepatch::feed {
@@ -114,6 +116,25 @@ Status check_choices(const TomlDocument& document) {
   return {};
 }
 
+// What homes would leave out, where its publisher wants to be told.
+Status check_cves(const TomlDocument& document) {
+  const auto cves = document.content.find("cves");
+  if (cves == document.content.end()) return {};
+  if (cves->size() > feeds::kMaxCves) {
+    return document.refuse("cves", fmt::format("names {}; homes show {} at most", cves->size(), feeds::kMaxCves));
+  }
+  for (std::size_t i = 0; i < cves->size(); ++i) {
+    const std::string id = (*cves)[i];
+    if (is_plain_text(id, feeds::kMaxCveId) && id.find(' ') == std::string::npos && id.find('-') != std::string::npos) {
+      continue;
+    }
+    return document.refuse(fmt::format("cves[{}]", i),
+                           fmt::format("'{}' must be one identifier such as CVE-2026-0001, of at most {} bytes",
+                                       printable(id, 60), feeds::kMaxCveId));
+  }
+  return {};
+}
+
 std::string names(const std::vector<ImageFile>& files) {
   std::vector<std::string> out;
   for (const auto& file : files) out.push_back(file.name);
@@ -163,6 +184,7 @@ Result<ReleaseFile> ReleaseFile::of(TomlDocument document) {
   TRY(check_form(document, kMembers));
   TRY(check_needed(document));
   TRY(check_choices(document));
+  TRY(check_cves(document));
   return ReleaseFile(std::move(document));
 }
 
@@ -180,7 +202,7 @@ Result<std::vector<ReleaseImage>> ReleaseFile::join(const std::vector<ImageFile>
                             document_.file));
   }
   if (!content().contains("image")) {
-    if (files.size() == 1) return std::vector<ReleaseImage>{{files[0], "app", hw, "raw", "image[0]"}};
+    if (files.size() == 1) return std::vector<ReleaseImage>{{files[0], "app", hw, "", "image[0]"}};
     return document_.refuse("image", "is missing: with more than one image, each needs an [[image]] with its file");
   }
   std::vector<ReleaseImage> joined;
@@ -195,7 +217,7 @@ Result<std::vector<ReleaseImage>> ReleaseFile::join(const std::vector<ImageFile>
                                                            entry["file"].get<std::string>(), names(files)));
     }
     joined.push_back({*found, entry.value("component", "app"), entry.contains("hw") ? entry["hw"] : hw,
-                      entry.value("format", "raw"), place});
+                      entry.value("format", ""), place});
   }
   for (const auto& file : files) {
     const auto used = [&](const ReleaseImage& image) { return image.file.name == file.name; };

@@ -27,8 +27,8 @@ struct ReleaseImage {
   ImageFile file;
   std::string component;
   nlohmann::json hw;
-  std::string format;
-  std::string place;  // "image[0]"
+  std::string format;  // empty: not stated, the image's own header says (feed/image_check.hpp)
+  std::string place;   // "image[0]"
 };
 
 class ReleaseFile {
@@ -39,7 +39,7 @@ class ReleaseFile {
   static Result<ReleaseFile> of(TomlDocument document);
 
   // Every [[image]] with the file of its name. Refuses an image without its file, a file without its image, and a
-  // release without any. One file and no [[image]] makes the image "app" for all hardware of the model, format raw.
+  // release without any. One file and no [[image]] makes the image "app" for all hardware of the model.
   [[nodiscard]] Result<std::vector<ReleaseImage>> join(const std::vector<ImageFile>& files) const;
 
   [[nodiscard]] const TomlDocument& document() const { return document_; }

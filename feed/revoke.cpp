@@ -18,7 +18,10 @@ Status revoke(const Program& program, const std::string& vendor) {
   const auto holder = TRY(delegation_of(workshop, vendor));
   if (!holder) return fail(Errc::not_found, fmt::format("nothing is delegated to {}", vendor));
   TRY(drop_delegation(workshop, vendor));
-  fmt::print("{} may no longer sign in this feed. Homes learn it after: homepatch-feed publish\n", vendor);
+  fmt::print(
+      "{} may no longer sign in this feed: all its models vanish from homes after: homepatch-feed publish --feed {} "
+      "DIR\n",
+      vendor, program.work_folder);
   return {};
 }
 

@@ -81,13 +81,19 @@ void describe_signers(Out out, const RoleSummary& summary) {
 
 }  // namespace
 
-std::string summary_text(const RoleSummary& summary) {
+std::string content_text(const RoleSummary& summary) {
   std::string text;
   const Out out(text);
   fmt::format_to(out, "{} version {} of the feed \"{}\", valid until {}.\n", summary.role, summary.file.version,
                  summary.feed, tuf::time_text(summary.file.expires));
   describe_content(out, summary);
   if (!summary.changes.empty()) fmt::format_to(out, "\n{}", summary.changes);
+  return text;
+}
+
+std::string summary_text(const RoleSummary& summary) {
+  auto text = content_text(summary);
+  const Out out(text);
   fmt::format_to(out, "\nTo be signed: {}, {} bytes, SHA-256 {}\n", summary.bytes_file, summary.bytes.size(),
                  sha256(summary.bytes).hex());
   describe_signers(out, summary);

@@ -19,6 +19,8 @@ struct RoleSummary {
   std::vector<SignatureCount> counts;
 };
 
+// What the file says, without who must sign it and how; of `summary` it reads feed, role, file and changes.
+std::string content_text(const RoleSummary& summary);
 std::string summary_text(const RoleSummary& summary);
 
 }  // namespace homepatch::feed

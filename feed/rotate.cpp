@@ -13,6 +13,7 @@
 #include "feed/metadata.hpp"
 #include "feed/pending.hpp"
 #include "feed/public_key.hpp"
+#include "feed/role_summary.hpp"
 #include "feed/workshop.hpp"
 #include "trust/tuf/time_text.hpp"
 
@@ -105,11 +106,21 @@ Status check_enough(const Workshop& workshop, const std::string& bytes) {
                   "Bring the others, or let rotate --prepare keep it until they have signed it where they are");
 }
 
-Status say_pending(const Workshop& workshop) {
+// What is about to be signed.
+Status show(const Workshop& workshop, const nlohmann::json& content) {
+  auto bytes = TRY(tuf::sign_envelope(content, {}));
+  auto root = TRY(read_signed(std::move(bytes)));
+  fmt::print("{}\n",
+             content_text({workshop.settings().name, std::string(tuf::kRoot), std::move(root), {}, {}, {}, {}}));
+  return {};
+}
+
+Status say_pending(const Workshop& workshop, const std::string& folder) {
   const auto file = TRY(pending(workshop, tuf::kRoot));
   const auto holders = TRY(holders_for(workshop, tuf::kRoot, *file));
   const auto counts = TRY(count_signatures(*file, holders));
-  fmt::print("Root {} is made and has\n{}Next: homepatch-feed prepare root\n", file->version, describe(counts, "  "));
+  fmt::print("Root {} is made and has\n{}Next: homepatch-feed prepare root --feed {}\n", file->version,
+             describe(counts, "  "), folder);
   return {};
 }
 
@@ -125,9 +136,9 @@ Status rotate_vendor(const Program& program, const Workshop& workshop, const Rot
   TRY(keyring.retire(holder->role, holder->public_keys));
   const auto files = TRY(write_public_keys(*holder, workshop.delegations()));
   fmt::print(
-      "The feed that takes in {0} must know the new keys: homepatch-feed delegate {0} {1}\n"
-      "After that: homepatch-feed publish here, and homepatch-feed include {0} there.\n",
-      options.role, fmt::join(files, " "));
+      "The feed that takes in {0} must know the new keys: homepatch-feed delegate {0} {1} --feed FEED\n"
+      "After that: homepatch-feed publish --feed {2} DIR here, and homepatch-feed include {0} DIR --feed FEED there.\n",
+      options.role, fmt::join(files, " "), program.work_folder);
   return {};
 }
 
@@ -147,6 +158,7 @@ Status rotate(const Program& program, const RotateOptions& options) {
   const Edition edition{before.version + 1, now + std::chrono::hours(24) * days};
   const auto at_hand = TRY(root_keys(keyring, options));
   const auto old_holder = TRY(holder_of(before, tuf::kRoot));
+  TRY(show(workshop, root_content(holders, edition)));
   const auto bytes =
       TRY(tuf::sign_envelope(root_content(holders, edition), signers(at_hand, old_holder, holders.front())));
   if (!options.prepare) TRY(check_enough(workshop, bytes));
@@ -154,12 +166,12 @@ Status rotate(const Program& program, const RotateOptions& options) {
   auto settled = settle_root(workshop, now);
   if (!settled) TRY(drop_pending(workshop, tuf::kRoot));
   const bool complete = TRY(std::move(settled));
-  if (!complete) return say_pending(workshop);
+  if (!complete) return say_pending(workshop, program.work_folder);
   for (const auto& holder : holders) {
     if (holder.role == options.role) TRY(keyring.retire(holder.role, holder.public_keys));
   }
-  fmt::print("Root {} is signed, valid until {}. Homes follow after: homepatch-feed publish\n", edition.version,
-             tuf::time_text(edition.expires));
+  fmt::print("Root {} is signed, valid until {}. Homes follow after: homepatch-feed publish --feed {} DIR\n",
+             edition.version, tuf::time_text(edition.expires), program.work_folder);
   return {};
 }
 

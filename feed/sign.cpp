@@ -5,8 +5,11 @@
 
 #include <memory>
 
+#include "feed/changes.hpp"
 #include "feed/command.hpp"
+#include "feed/role_summary.hpp"
 #include "feed/signature_desk.hpp"
+#include "feed/vendor_publication.hpp"
 
 namespace homepatch::feed {
 
@@ -19,12 +22,31 @@ bool holds(const std::vector<RoleHolder>& holders, const nlohmann::json& key) {
   return false;
 }
 
+// What homes will see of it, as long as it is what would be published now.
+Result<std::string> changes_of(const Workshop& workshop, std::string_view role, const SignedFile& file, Time now) {
+  const Edition edition{file.version, file.expires};
+  constexpr std::string_view kOther =
+      "It is not what this folder would publish now: homepatch-feed prepare makes it anew\n";
+  if (workshop.settings().delegated) {
+    const auto publication = TRY(VendorPublication::gather(workshop));
+    if (targets_of(publication.files, nullptr)(edition) != file.content) return std::string(kOther);
+    return vendor_changes(workshop, role, publication.drafts);
+  }
+  if (role != tuf::kTargets) return std::string{};
+  const auto contents = TRY(gather(workshop, now));
+  if (targets_of(contents.files, contents.delegations)(edition) != file.content) return std::string(kOther);
+  return feed_changes(workshop, contents);
+}
+
 Status sign(const Program& program, const std::string& role) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
   TRY(check_role(workshop, role));
   const auto now = TRY(program.time());
   const auto file = TRY(awaiting(workshop, role));
   const auto holders = TRY(holders_for(workshop, role, file));
+  auto changes = TRY(changes_of(workshop, role, file, now));
+  fmt::print("{}\n", content_text({workshop.settings().name, role, file, {}, {}, std::move(changes), {}}));
+  std::fflush(stdout);  // before a passphrase is asked for
   auto keyring = TRY(program.keyring(workshop.keys()));
   const auto keys = TRY(keyring.of(role));
   const auto message = TRY(tuf::signed_bytes(file.bytes));
@@ -35,7 +57,7 @@ Status sign(const Program& program, const std::string& role) {
     TRY(add_signature(workshop, role, key.public_key(), signature));
     signed_one = true;
   }
-  if (signed_one) return say_progress(workshop, role, now);
+  if (signed_one) return say_progress(workshop, role, now, program.work_folder);
   return fail(Errc::not_authorised,
               fmt::format("none of the keys of {} in {} may sign it", role, workshop.keys().string()));
 }

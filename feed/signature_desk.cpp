@@ -31,23 +31,25 @@ Status add_signature(const Workshop& workshop, std::string_view role, const nloh
   return keep_pending(workshop, role, bytes);
 }
 
-Status say_progress(const Workshop& workshop, std::string_view role, Time now) {
+Status say_progress(const Workshop& workshop, std::string_view role, Time now, std::string_view folder) {
   const auto file = TRY(awaiting(workshop, role));
   const auto holders = TRY(holders_for(workshop, role, file));
   const auto counts = TRY(count_signatures(file, holders));
   fmt::print("{} version {} has\n{}", role, file.version, describe(counts, "  "));
   if (!enough(counts)) {
-    fmt::print("Have it signed with the others too: homepatch-feed prepare {} writes it out again.\n", role);
+    fmt::print("Have it signed with the others too: homepatch-feed prepare {} --feed {} writes it out again.\n", role,
+               folder);
     return {};
   }
   if (role != tuf::kRoot) {
-    fmt::print("That is enough. Next: homepatch-feed publish, before anything else is added.\n");
+    fmt::print("That is enough. Next: homepatch-feed publish --feed {} DIR, before anything else is added.\n", folder);
     return {};
   }
   TRY(settle_root(workshop, now));
   fmt::print(
-      "That is enough: root {} is the feed's root now, valid until {}. Homes follow after: homepatch-feed publish\n",
-      file.version, tuf::time_text(file.expires));
+      "That is enough: root {} is the feed's root now, valid until {}. Homes follow after: "
+      "homepatch-feed publish --feed {} DIR\n",
+      file.version, tuf::time_text(file.expires), folder);
   return {};
 }
 

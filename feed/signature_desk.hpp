@@ -19,7 +19,7 @@ Result<SignedFile> awaiting(const Workshop& workshop, std::string_view role);
                                    std::string_view signature);
 
 // Says on standard output how many signatures are there and what comes next; a root that is complete becomes the feed's
-// newest.
-[[nodiscard]] Status say_progress(const Workshop& workshop, std::string_view role, Time now);
+// newest. `folder` is the work folder as it was given on the command line.
+[[nodiscard]] Status say_progress(const Workshop& workshop, std::string_view role, Time now, std::string_view folder);
 
 }  // namespace homepatch::feed

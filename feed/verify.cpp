@@ -49,12 +49,25 @@ Result<std::string> trusted_root(const VerifyOptions& options, const FetchFile& 
   return root;
 }
 
+void say_denied(const Inspection& seen) {
+  if (!seen.denied.empty()) fmt::print("\n");
+  for (const auto& [digest, reason] : seen.denied) {
+    std::vector<std::string> names;
+    for (const auto& catalog : seen.catalogs) {
+      const auto own = releases_with(catalog, digest);
+      names.insert(names.end(), own.begin(), own.end());
+    }
+    fmt::print("taken back: {}: {}\n", denied_name(names, digest), reason.empty() ? "no reason is given" : reason);
+  }
+}
+
 Status verify(const Program& program, const VerifyOptions& options) {
   const auto now = TRY(program.time());
   const auto fetch = TRY(source(options.place));
   auto root = TRY(trusted_root(options, fetch));
   const auto seen = TRY(inspect(fetch, {std::move(root), now, true}));
   for (const auto& catalog : seen.catalogs) fmt::print("\n{}", preview(catalog, nullptr));
+  say_denied(seen);
   fmt::print(
       "\nThe feed is valid until {}: root {}, {} model(s), {} image(s), every image fetched and its hash right.\n",
       tuf::time_text(seen.valid_until), seen.root_version, seen.catalogs.size(), seen.images);

@@ -23,6 +23,10 @@ std::string_view to_string(ImageFormat format) {
 
 namespace {
 
+// What Arduino's prebuilt libraries for ESP32 write into the header of every program that is linked with them, with a
+// version of their own (platform-espressif32, issue 550): it says nothing of the program's.
+constexpr std::string_view kArduinoLibraries = "arduino-lib-builder";
+
 constexpr std::size_t kFirstBytes = kMaxZigbeePrefix + 4;
 static_assert(kFirstBytes >= kEspDescriptionEnd);
 
@@ -60,6 +64,8 @@ Result<std::optional<ImageHeader>> read_image_header(const ImageSource& image) {
   if (const auto at = find_zigbee_header(first)) return read_zigbee(image, *at);
   return std::nullopt;
 }
+
+bool tells_version(const ImageHeader& header) { return !header.version.empty() && header.project != kArduinoLibraries; }
 
 bool states_version(const ImageHeader& header, std::string_view release_version) {
   if (header.version == release_version || "v" + header.version == release_version) return true;

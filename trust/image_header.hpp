@@ -35,6 +35,9 @@ struct ImageHeader {
 // that it carries is not that of its bytes.
 Result<std::optional<ImageHeader>> read_image_header(const ImageSource& image);
 
+// Whether the header says a version of the program's own: what Arduino's prebuilt libraries write is theirs.
+bool tells_version(const ImageHeader& header);
+
 // Whether the release's version is the image's own: equal, or with a leading "v", MCUboot's with ".45" or "+0", or
 // Zigbee's number as "0x" and eight hexadecimal digits.
 bool states_version(const ImageHeader& header, std::string_view release_version);

@@ -2,37 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "base/text.hpp"
-#include "protocols/feeds/search_words.hpp"
+#include "trust/esp_chip.hpp"
 
 namespace homepatch {
 
 namespace {
 
-// What Arduino's prebuilt libraries for ESP32 write into the header of every program that is linked with them, with a
-// version of their own (platform-espressif32, issue 550): it says nothing of the program's.
-constexpr std::string_view kArduinoLibraries = "arduino-lib-builder";
-
-// Chips that are not just an "esp32", as devices' texts begin: "ESP32-S3 (QFN56)", but "ESP32-D0WD-V3".
-constexpr std::array<std::string_view, 9> kOwnChips{"esp32-s2", "esp32-s3",  "esp32-c2", "esp32-c3", "esp32-c5",
-                                                    "esp32-c6", "esp32-c61", "esp32-h2", "esp32-p4"};
-
-bool tells_version(const ImageHeader& header) { return !header.version.empty() && header.project != kArduinoLibraries; }
-
-// The chip as images name it, from what a device calls its own; empty when it is no ESP.
+// The chip as images name it; empty when it is no ESP.
 std::string chip_of(const Device& device) {
   const auto fact = device.facts.find("chip");
-  const std::string said = feeds::lower_case(fact == device.facts.end() ? device.hardware : fact->second);
-  std::string_view best;
-  for (const auto chip : kOwnChips) {
-    if (said.starts_with(chip) && chip.size() > best.size()) best = chip;
-  }
-  if (!best.empty()) return std::string(best);
-  if (said.starts_with("esp32")) return "esp32";
-  return said.starts_with("esp82") ? "esp8266" : "";
+  return esp_chip_of(fact == device.facts.end() ? device.hardware : fact->second);
 }
 
 bool suits(ImageFormat format, Family family) {

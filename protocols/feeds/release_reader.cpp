@@ -137,14 +137,17 @@ Result<Requires> read_requires(const JsonFields& release, std::int64_t seq, cons
   return out;
 }
 
-// Only what this release is said to fix: an entry with another `vex` status than "fixed" is information, not a fix.
+// Only what this release is said to fix: an entry with another `vex` status than "fixed" is information, not a fix. The
+// first ones that are well formed: what stands wrong beside them hides none.
 std::vector<std::string> read_cves(const JsonFields& release) {
   std::vector<std::string> out;
-  const auto entries = release.has("cve") ? release.objects("cve", 0, kMaxCves) : std::vector<JsonFields>{};
-  if (!entries) return out;
-  for (const auto& entry : *entries) {
-    if (entry.has("vex") && entry.shown("vex") != "fixed") continue;
-    if (auto id = entry.shown("id", 40); !id.empty()) out.push_back(std::move(id));
+  const auto& entries = release.raw("cve");
+  if (!entries.is_array()) return out;
+  for (const auto& value : entries) {
+    if (out.size() == kMaxCves) break;
+    const auto entry = JsonFields::of(value, release.place("cve"));
+    if (!entry || (entry->has("vex") && entry->shown("vex") != "fixed")) continue;
+    if (auto id = entry->shown("id", kMaxCveId); !id.empty()) out.push_back(std::move(id));
   }
   return out;
 }

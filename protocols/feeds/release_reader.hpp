@@ -11,6 +11,7 @@
 namespace homepatch::feeds {
 
 inline constexpr std::size_t kMaxCves = 64;
+inline constexpr std::size_t kMaxCveId = 40;  // bytes
 inline constexpr std::int64_t kMaxSeq = 1'000'000'000'000;
 
 // A nonempty list of plain texts without repetition, in which "any" stands alone.

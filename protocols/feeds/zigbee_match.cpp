@@ -146,6 +146,9 @@ std::optional<std::string> contradiction(const ZigbeeIndexEntry& entry, const Zi
     found.push_back(fmt::format("the index ends with hardware version {}, the file's own header says {} to {}",
                                 *entry.max_hardware, *header.min_hardware, *header.max_hardware));
   }
+  if (header.destination) {
+    found.push_back(fmt::format("the file's own header is for the one device {:016x}", *header.destination));
+  }
   if (found.empty()) return std::nullopt;
   return fmt::format("{}", fmt::join(found, "; "));
 }

@@ -38,6 +38,19 @@ class Bundle(TestCase):
         self.assertEqual(status, 0, out + err)
         self.assertEqual(self.home.phases(), ["confirmed"])
 
+    def test_what_is_taken_back_comes_with_a_single_model_and_its_image_does_not(self):
+        bad = self.vendor.release(LAMP, version="1.2.0", seq=1200)
+        self.vendor.tool("deny", bad, "--reason", "bricks lamps", "--feed", "work")
+        self.vendor.publish()
+        self.bundle.unlink()
+        self.vendor.tool("export", self.bundle, "--model", "acme.example/lamp", "--feed", "work")
+        status, out, err = self.home.ctl("import", str(self.bundle))
+        self.assertEqual(status, 0, err)
+        self.assertIn("1 image", out)
+        await_that("1.1.0 is offered, and not what is taken back", lambda: next(
+            (d for d in self.home.devices() if d["reason"] == "not_automatic"), None))
+        self.assertEqual([r["version"] for r in self.home.ask("releases")["releases"] if r["cached"]], ["1.1.0"])
+
     def refused(self, *words):
         status, out, err = self.home.ctl("import", str(self.bundle))
         self.assertEqual(status, 1, out)

@@ -123,6 +123,53 @@ TEST_F(Add, EveryMistakeIsNamedWithItsLineAndTheAcceptedForm) {
   EXPECT_FALSE(std::filesystem::exists(tool.path("work/models/acme.example")));
 }
 
+TEST_F(Add, ASteppingStoneThatNoListedVersionIsIsRefused) {
+  const auto toml = replaced(release_toml("1.1.0", 1100), "[support]", "[requires]\nfrom_seq_min = 1000\n[support]");
+  const auto run = tool.add(toml);
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "line 22: requires.from_seq_min: no listed version has a seq from 1000 to below 1100"))
+      << run.output;
+  EXPECT_EQ(tool.add(toml + "[[shipped]]\nversion = \"1.0.0\"\nseq = 1000\n").status, 0);
+}
+
+TEST_F(Add, AReleaseForAModelThatIsOverIsRefused) {
+  auto run = tool.add(replaced(release_toml("1.1.0", 1100), "2031-05-31", "2026-11-22"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "line 22: support.end: 2026-11-22 is over")) << run.output;
+  EXPECT_TRUE(says(run, "homepatch-feed eol acme.example/plug")) << run.output;
+
+  ASSERT_EQ(tool.add(release_toml("1.1.0", 1100)).status, 0);
+  ASSERT_EQ(tool.run({"eol", "acme.example/plug", "--feed", tool.path("work")}).status, 0);
+  run = tool.add(release_toml("1.2.0", 1200));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "add --reopen takes that back")) << run.output;
+  run = tool.run({"add", "--reopen", "--feed", tool.path("work"), tool.path("release.toml"), tool.path("fw.bin")});
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(tool.json("work/models/acme.example/plug/catalog.json")["eol"].is_null());
+}
+
+TEST_F(Add, WhatHomesWouldNotShowOfTheCvesIsRefused) {
+  const auto with = [&](const std::string& list) {
+    return tool.add(replaced(release_toml("1.1.0", 1100), "[\"CVE-2026-0001\"]", "[" + list + "]"));
+  };
+  std::string many;
+  for (int i = 1000; i < 1065; ++i) many += "\"CVE-2026-" + std::to_string(i) + "\", ";
+  EXPECT_TRUE(says(with(many), "line 5: cves: names 65; homes show 64 at most"));
+  const auto run = with("\"CVE-2026-0001\", \"CVE-2026-0002, CVE-2026-0003\"");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "line 5: cves[1]: 'CVE-2026-0002, CVE-2026-0003' must be one identifier")) << run.output;
+}
+
+TEST_F(Add, AMistakeInAShippedVersionIsNamedWhereItStands) {
+  auto toml = release_toml("1.1.0", 1100) + "[[shipped]]\nversion = \"1.0.0\"\nseq = 1000\n";
+  ASSERT_EQ(tool.add(toml).status, 0);
+  toml = replaced(replaced(toml, "1.1.0", "1.2.0"), "1100", "1200") +
+         "[[shipped]]\nid = \"1 0\"\nversion = \"1.0.5\"\nseq = 1005\n";
+  const auto run = tool.add(toml);
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "line 28: shipped[1].id: must be of letters, digits")) << run.output;
+}
+
 TEST_F(Add, ImagesThatCannotBeAreRefused) {
   auto run = tool.add(release_toml("1.1.0", 1100), {});
   EXPECT_TRUE(says(run, "no image is given: homepatch-feed add")) << run.output;

@@ -195,6 +195,9 @@ TEST_F(Delegation, AfterRevokeHomesGoOnAndTheVendorIsGone) {
   EXPECT_EQ(with("work", {"revoke", "bulb.example"}).status, 3);
   run = tool.publish();
   ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "- bulb.example/")) << run.output;
+  EXPECT_TRUE(says(run, "gone. Homes forget its releases")) << run.output;
+  EXPECT_TRUE(says(run, "- bulb.example may no longer sign in this feed")) << run.output;
   run = tool.verify();
   EXPECT_EQ(run.status, 0) << run.output;
   EXPECT_TRUE(says(run, "1 model(s), 1 image(s)")) << run.output;

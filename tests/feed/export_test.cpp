@@ -122,6 +122,28 @@ TEST_F(Export, TakesOnlyTheModelsThatAreNamed) {
   EXPECT_FALSE(fs::exists(tool.path("none.tar")));
 }
 
+TEST_F(Export, OneModelBringsWhatIsTakenBackAndNotTheImagesThatAre) {
+  tool.file("bad.bin", "the firmware that bricks");
+  const auto lamp =
+      replaced(replaced(release_toml("1.2.0", 1200), "id = \"plug\"", "id = \"lamp\""), "ESP8266EX", "ESP32-C3");
+  ASSERT_EQ(tool.add(lamp, {"bad.bin"}).status, 0);
+  ASSERT_EQ(tool.run({"deny", tool.path("bad.bin"), "--reason", "bricks", "--feed", tool.path("work")}).status, 0);
+  ASSERT_EQ(tool.publish().status, 0);
+  const auto run = bundle("lamp.tar", {"--model", "acme.example/lamp"});
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "1 model(s), 1 image(s)")) << run.output;
+  std::string inside;
+  for (const auto& name : names("lamp.tar")) inside += name + "\n";
+  EXPECT_NE(inside.find(".deny.json"), std::string::npos) << inside;
+  EXPECT_NE(inside.find(".fw.bin"), std::string::npos) << inside;
+  EXPECT_EQ(inside.find(".bad.bin"), std::string::npos) << inside;
+
+  const auto verified = tool.verify();
+  EXPECT_EQ(verified.status, 0) << verified.output;
+  EXPECT_TRUE(says(verified, "taken back: acme.example/lamp 1.2.0, SHA-256 ")) << verified.output;
+  EXPECT_TRUE(says(verified, ": bricks")) << verified.output;
+}
+
 TEST_F(Export, RefusesWhatHasExpiredOrIsDamaged) {
   tool.set_now("2026-12-01T10:00:00Z");
   auto run = bundle("feed.tar");

@@ -5,6 +5,7 @@
 #include "feed_tool.hpp"
 #include "support/raw_http_server.hpp"
 #include "trust/hash.hpp"
+#include "zigbee_file.hpp"
 
 namespace homepatch::test {
 namespace {
@@ -12,21 +13,6 @@ namespace {
 using nlohmann::json;
 
 bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
-std::string little(std::uint64_t value, int bytes) {
-  std::string out;
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
-  return out;
-}
-
-// A Zigbee OTA file as the specification draws it (11.4.2); `hardware` is empty or the optional window.
-std::string zigbee_image(unsigned code, unsigned type, unsigned version, const std::string& hardware = {}) {
-  const std::string body = little(0, 2) + little(8, 4) + "firmware";
-  const auto length = 56 + hardware.size();
-  return little(0x0BEEF11E, 4) + little(0x0100, 2) + little(length, 2) + little(hardware.empty() ? 0 : 4, 2) +
-         little(code, 2) + little(type, 2) + little(version, 4) + little(2, 2) + "Lamp" + std::string(28, '\0') +
-         little(length + body.size(), 4) + hardware + body;
-}
 
 class MirrorZigbee : public ::testing::Test {
  protected:
@@ -61,9 +47,9 @@ class MirrorZigbee : public ::testing::Test {
 };
 
 TEST_F(MirrorZigbee, TakesEveryVersionOfAModelInItsOrder) {
-  entry(0x117C, 0x5AE1, 30, zigbee_image(0x117C, 0x5AE1, 30))["minFileVersion"] = 20;
-  entry(0x117C, 0x5AE1, 20, zigbee_image(0x117C, 0x5AE1, 20));
-  entry(0x1166, 0x0530, 421803653, "IKEA puts a container in front " + zigbee_image(0x1166, 0x0530, 421803653));
+  entry(0x117C, 0x5AE1, 30, zigbee_file(0x117C, 0x5AE1, 30))["minFileVersion"] = 20;
+  entry(0x117C, 0x5AE1, 20, zigbee_file(0x117C, 0x5AE1, 20));
+  entry(0x1166, 0x0530, 421803653, "IKEA puts a container in front " + zigbee_file(0x1166, 0x0530, 421803653));
   auto run = mirror();
   ASSERT_EQ(run.status, 0) << run.output;
   const auto made = catalog("zigbee-117c-5ae1");
@@ -80,22 +66,26 @@ TEST_F(MirrorZigbee, TakesEveryVersionOfAModelInItsOrder) {
 }
 
 TEST_F(MirrorZigbee, AnImageThatItsOwnHeaderContradictsIsRefused) {
-  entry(0x1001, 1, 5, zigbee_image(0x1002, 1, 5));
-  entry(0x1001, 2, 5, zigbee_image(0x1001, 3, 5));
-  entry(0x1001, 4, 5, zigbee_image(0x1001, 4, 6));
+  entry(0x1001, 1, 5, zigbee_file(0x1002, 1, 5));
+  entry(0x1001, 2, 5, zigbee_file(0x1001, 3, 5));
+  entry(0x1001, 4, 5, zigbee_file(0x1001, 4, 6));
   entry(0x1001, 5, 5, "no image at all");
-  entry(0x1001, 6, 5, zigbee_image(0x1001, 6, 5));
+  entry(0x1001, 6, 5, zigbee_file(0x1001, 6, 5));
+  entry(0x1001, 7, 5, zigbee_file(0x1001, 7, 5))["otaHeaderString"] = "Plug";
+  entry(0x1001, 8, 5, zigbee_file(0x1001, 8, 5, for_one_device(0x1234)));
   const auto run = mirror();
   EXPECT_EQ(run.status, 1);
-  EXPECT_TRUE(says(run, "the image's own header has the manufacturer code 4098, the index says 4097")) << run.output;
-  EXPECT_TRUE(says(run, "the image's own header has the image type 3, the index says 2")) << run.output;
-  EXPECT_TRUE(says(run, "the image's own header has the file version 6, the index says 5")) << run.output;
-  EXPECT_TRUE(says(run, "1 release(s) taken in, 0 known already, 0 left out, 4 refused")) << run.output;
+  EXPECT_TRUE(says(run, "the index says manufacturer code 4097, the file's own header 4098")) << run.output;
+  EXPECT_TRUE(says(run, "the index says image type 2, the file's own header 3")) << run.output;
+  EXPECT_TRUE(says(run, "the index says version 5, the file's own header 6")) << run.output;
+  EXPECT_TRUE(says(run, "the index says header string \"Plug\", the file's own header \"Lamp\"")) << run.output;
+  EXPECT_TRUE(says(run, "the file's own header is for the one device 0000000000001234")) << run.output;
+  EXPECT_TRUE(says(run, "1 release(s) taken in, 0 known already, 0 left out, 6 refused")) << run.output;
 }
 
 TEST_F(MirrorZigbee, WithoutAHashOrWithAnotherNothingIsTaken) {
-  entry(0x1001, 1, 5, zigbee_image(0x1001, 1, 5)).erase("sha512");
-  entry(0x1001, 2, 5, zigbee_image(0x1001, 2, 5))["sha512"] = sha512_hex("another");
+  entry(0x1001, 1, 5, zigbee_file(0x1001, 1, 5)).erase("sha512");
+  entry(0x1001, 2, 5, zigbee_file(0x1001, 2, 5))["sha512"] = sha512_hex("another");
   const auto run = mirror();
   EXPECT_EQ(run.status, 1);
   EXPECT_TRUE(says(run, "the index gives no SHA-512: without one it is not taken")) << run.output;
@@ -105,12 +95,12 @@ TEST_F(MirrorZigbee, WithoutAHashOrWithAnotherNothingIsTaken) {
 }
 
 TEST_F(MirrorZigbee, WhatCouldReachADeviceThatItIsNotForIsLeftOut) {
-  entry(0x1001, 1, 5, zigbee_image(0x1001, 1, 5))["modelId"] = "lamp";
-  entry(0x1001, 1, 6, zigbee_image(0x1001, 1, 6));
-  entry(0x1001, 2, 5, zigbee_image(0x1001, 2, 5))["manufacturerName"] = {"_TZ3000_abc"};
-  entry(0x1001, 3, 5, zigbee_image(0x1001, 3, 5))["hardwareVersionMax"] = 2;
-  entry(0x1001, 4, 5, zigbee_image(0x1001, 4, 5, little(0, 2) + little(2, 2)));
-  entry(0xFFFF, 5, 5, zigbee_image(0xFFFF, 5, 5));
+  entry(0x1001, 1, 5, zigbee_file(0x1001, 1, 5))["modelId"] = "lamp";
+  entry(0x1001, 1, 6, zigbee_file(0x1001, 1, 6));
+  entry(0x1001, 2, 5, zigbee_file(0x1001, 2, 5))["manufacturerName"] = {"_TZ3000_abc"};
+  entry(0x1001, 3, 5, zigbee_file(0x1001, 3, 5))["hardwareVersionMax"] = 2;
+  entry(0x1001, 4, 5, zigbee_file(0x1001, 4, 5, for_hardware(0, 2)));
+  entry(0xFFFF, 5, 5, zigbee_file(0xFFFF, 5, 5));
   const auto run = mirror();
   EXPECT_EQ(run.status, 0) << run.output;
   EXPECT_TRUE(says(run, "the index tells its devices apart by more than manufacturer code and image type"));
@@ -119,7 +109,7 @@ TEST_F(MirrorZigbee, WhatCouldReachADeviceThatItIsNotForIsLeftOut) {
 }
 
 TEST_F(MirrorZigbee, FetchesWhatIsNotBesideOnlyWhenItIsAllowed) {
-  const auto image = zigbee_image(0x1001, 1, 5);
+  const auto image = zigbee_file(0x1001, 1, 5);
   const RawHttpServer server(static_site({{"/images/Maker/a.ota", image}}));
   auto& made = entry(0x1001, 1, 5, image);
   made["fileName"] = "a.ota";
@@ -132,8 +122,8 @@ TEST_F(MirrorZigbee, FetchesWhatIsNotBesideOnlyWhenItIsAllowed) {
 }
 
 TEST_F(MirrorZigbee, AFileIsFoundUnderTheNameThatItsAddressEncodes) {
-  auto& made = entry(0x1001, 1, 5, zigbee_image(0x1001, 1, 5));
-  tool.file("upstream/images/Maker/lamp 60%.ota", zigbee_image(0x1001, 1, 5));
+  auto& made = entry(0x1001, 1, 5, zigbee_file(0x1001, 1, 5));
+  tool.file("upstream/images/Maker/lamp 60%.ota", zigbee_file(0x1001, 1, 5));
   made["fileName"] = "lamp 60%.ota";
   made["url"] = "https://upstream.example/master/images/Maker/lamp%2060%25.ota";
   const auto run = mirror();
@@ -143,8 +133,8 @@ TEST_F(MirrorZigbee, AFileIsFoundUnderTheNameThatItsAddressEncodes) {
 }
 
 TEST_F(MirrorZigbee, AnIndexChoosesNoFileOutsideOfItsFolder) {
-  tool.file("secret.ota", zigbee_image(0x1001, 1, 5));
-  auto& made = entry(0x1001, 1, 5, zigbee_image(0x1001, 1, 5));
+  tool.file("secret.ota", zigbee_file(0x1001, 1, 5));
+  auto& made = entry(0x1001, 1, 5, zigbee_file(0x1001, 1, 5));
   made["fileName"] = "../secret.ota";
   made["url"] = "https://upstream.example/images/../../secret.ota";
   EXPECT_TRUE(says(mirror(), "put it there, or let --download fetch it"));

@@ -100,6 +100,20 @@ TEST_F(OfflineKeys, WhatDidNotChangeNeedsNoSignatureAgain) {
   EXPECT_EQ(tool.verify().status, 0);
 }
 
+TEST_F(OfflineKeys, SignShowsFirstWhatHomesWillSee) {
+  ASSERT_EQ(tool.init().status, 0);
+  ASSERT_EQ(tool.add(release_toml("1.1.0", 1100)).status, 0);
+  ASSERT_EQ(prepare("targets").status, 0);
+  auto run = with_passphrase({"sign", "targets"});
+  ASSERT_EQ(run.status, 0) << run.output;
+  for (const auto* text : {"targets version 1 of the feed", "catalogs of 1 model(s)", "+ 1.1.0, seq 1100"}) {
+    EXPECT_TRUE(says(run, text)) << text << "\n" << run.output;
+  }
+  ASSERT_EQ(tool.add(release_toml("1.2.0", 1200)).status, 0);
+  run = with_passphrase({"sign", "targets"});
+  EXPECT_TRUE(says(run, "It is not what this folder would publish now")) << run.output;
+}
+
 TEST_F(OfflineKeys, AWrongSignatureAndAStrangersKeyAreRefused) {
   const auto pub = key("hsm");
   key("stranger");
@@ -235,6 +249,8 @@ TEST_F(OfflineKeys, TheSecondOfTwoPeopleSignsWithAKeyThatSheBrings) {
   fs::rename(tool.path("hers.pem"), tool.path("work/keys/root-2.pem"));
   run = with_passphrase({"sign", "root"});
   ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "root version 2 of the feed \"Acme patches\", valid until ")) << run.output;
+  EXPECT_TRUE(says(run, "From now on targets is signed by 1 of: ")) << run.output;
   EXPECT_TRUE(says(run, "root 2 is the feed's root now")) << run.output;
 }
 

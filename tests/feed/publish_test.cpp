@@ -197,10 +197,106 @@ TEST_F(Publish, ADamagedImageIsNotPublished) {
 }
 
 TEST_F(Publish, TwoModelsMustNotClaimTheSameDevices) {
-  ASSERT_EQ(tool.add(replaced(release_toml("1.1.0", 1100), "id = \"plug\"", "id = \"lamp\"")).status, 0);
-  const auto run = tool.publish();
+  const auto run = tool.add(replaced(release_toml("1.1.0", 1100), "id = \"plug\"", "id = \"lamp\""));
   EXPECT_EQ(run.status, 1);
   EXPECT_TRUE(says(run, "both claim tasmota devices with")) << run.output;
+  // As an older tool or a hand left it.
+  fs::create_directories(tool.path("work/models/acme.example/lamp"));
+  tool.file("work/models/acme.example/lamp/catalog.json",
+            replaced(replaced(tool.read("work/models/acme.example/plug/catalog.json"), "\"id\": \"plug\"",
+                              "\"id\": \"lamp\""),
+                     "acme.example/plug/1.1.0", "acme.example/lamp/1.1.0"));
+  const auto published = tool.publish();
+  EXPECT_EQ(published.status, 1);
+  EXPECT_TRUE(says(published, "both claim tasmota devices with")) << published.output;
+}
+
+// A release.toml of another LwM2M model, recognised with these lines.
+std::string lwm2m_model(const std::string& id, const std::string& more) {
+  return replaced(replaced(release_toml("1.1.0", 1100), "id = \"plug\"", "id = \"" + id + "\""),
+                  "[[match.tasmota]]\nchip = \"ESP8266EX\"\nimage = \"tasmota\"",
+                  "[[match.lwm2m]]\nmanufacturer = \"Acme\"\nmodel = \"Lamp\"" + more);
+}
+
+TEST_F(Publish, AModelOfAllHardwareClaimsThatOfAModelOfOne) {
+  ASSERT_EQ(tool.add(lwm2m_model("lamp-a", "\nhw = \"A\"")).status, 0);
+  ASSERT_EQ(tool.add(lwm2m_model("lamp-b", "\nhw = \"B\"")).status, 0);
+  const auto run = tool.add(lwm2m_model("lamp", ""));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "homes would find two models for one device and update neither. Name the hardware in both"))
+      << run.output;
+}
+
+// The release of acme.example/MODEL that needs another model first.
+std::string needing(const std::string& id, const std::string& chip, const std::string& other, int seq) {
+  return replaced(
+      replaced(replaced(release_toml("2.0.0", 2000), "id = \"plug\"", "id = \"" + id + "\""), "ESP8266EX", chip),
+      "[support]",
+      "[requires]\ncomponents = [{vendor = \"acme.example\", model = \"" + other +
+          "\", seq_min = " + std::to_string(seq) + "}]\n[support]");
+}
+
+TEST_F(Publish, AConditionThatNoHomeCanMeetIsRefused) {
+  ASSERT_EQ(tool.add(needing("lamp", "ESP32-C3", "hub", 2000)).status, 0);
+  auto run = tool.publish();
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(
+      says(run, "acme.example/lamp 2.0.0 requires the model acme.example/hub, which this feed does not publish"))
+      << run.output;
+  fs::remove_all(tool.path("work/models/acme.example/lamp"));
+  ASSERT_EQ(tool.add(needing("lamp", "ESP32-C3", "plug", 1101)).status, 0);
+  run = tool.publish();
+  EXPECT_TRUE(says(run, "requires acme.example/plug at seq 1101 or later, but its newest release has seq 1100"))
+      << run.output;
+  ASSERT_EQ(tool.add(needing("plug", "ESP8266EX", "lamp", 2000)).status, 0);
+  run = tool.publish();
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "which itself waits for it: no home could ever install either")) << run.output;
+  fs::remove_all(tool.path("work/models/acme.example/lamp"));
+  ASSERT_EQ(tool.add(needing("lamp", "ESP32-C3", "plug", 1100)).status, 0);
+  run = tool.publish();
+  EXPECT_EQ(run.status, 0) << "lamp 2000 comes after plug 1100, and plug 2000 after that\n" << run.output;
+}
+
+TEST_F(Publish, WhatHomesLoseIsShownBeforeItIsSigned) {
+  ASSERT_EQ(tool.publish().status, 0);
+  EXPECT_TRUE(says(tool.publish(), "Nothing changes for homes; the signatures are renewed."));
+  ASSERT_EQ(tool.run({"deny", tool.path("fw.bin"), "--reason", "bricks", "--feed", tool.path("work")}).status, 0);
+  auto run = tool.publish();
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "What homes will see")) << run.output;
+  EXPECT_TRUE(says(run, "- taken back: acme.example/plug 1.1.0, SHA-256 ")) << run.output;
+  ASSERT_EQ(tool.run({"deny", tool.path("fw.bin"), "--lift", "--feed", tool.path("work")}).status, 0);
+  EXPECT_TRUE(says(tool.publish(), "+ may be installed again: acme.example/plug 1.1.0"));
+
+  tool.file("fw.bin", "the second firmware");
+  auto next = replaced(replaced(release_toml("1.2.0", 1200), "2031-05-31", "2029-05-31"), "ESP8266EX", "ESP8285");
+  ASSERT_EQ(tool.add(replaced(next, "Acme Plug", "Acme Socket")).status, 0);
+  run = tool.publish();
+  ASSERT_EQ(run.status, 0) << run.output;
+  for (const auto* text :
+       {"- no longer recognised as tasmota chip=ESP8266EX image=tasmota", "+ newly recognised as tasmota chip=ESP8285",
+        "- support ends sooner: 2029-05-31, it was 2031-05-31", "~ model.name: \"Acme Socket\", it was \"Acme Plug\"",
+        "+ 1.2.0, seq 1200"}) {
+    EXPECT_TRUE(says(run, text)) << text << "\n" << run.output;
+  }
+
+  ASSERT_EQ(tool.run({"eol", "acme.example/plug", "--feed", tool.path("work")}).status, 0);
+  EXPECT_TRUE(says(tool.publish(), "- nothing more will be published for it"));
+  fs::remove_all(tool.path("work/models/acme.example/plug"));
+  run = tool.publish();
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "- acme.example/plug: gone. Homes forget its releases")) << run.output;
+}
+
+TEST_F(Publish, WhatMustRunElsewhereFirstIsShown) {
+  const auto lamp =
+      replaced(replaced(release_toml("2.0.0", 2000), "id = \"plug\"", "id = \"lamp\""), "ESP8266EX", "ESP32-C3");
+  const auto run = tool.add(replaced(lamp, "[support]",
+                                     "[requires]\ncomponents = [{vendor = \"acme.example\", model = \"plug\", "
+                                     "seq_min = 1100}]\n[support]"));
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "once every acme.example/plug of the home runs seq 1100 or later")) << run.output;
 }
 
 TEST_F(Publish, RefreshRenewsTheTimestampAlone) {

@@ -317,6 +317,18 @@ TEST(CatalogReader, UnknownOrMalformedDisplayFieldsAreIgnored) {
   EXPECT_EQ(release.date, "");
 }
 
+TEST(CatalogReader, TheFirstCvesThatAreWellFormedAreShown) {
+  auto document = catalog();
+  auto& cves = document["releases"][0]["cve"] = nlohmann::json::array({"CVE-2026-1", 7, {{"id", 8}}});
+  for (int i = 1000; i < 1100; ++i) cves.push_back({{"id", "CVE-2026-" + std::to_string(i)}});
+  const auto read = read_catalog(document.dump(), kPath);
+  ASSERT_TRUE(read) << read.error().text;
+  const auto& shown = read->releases[1].cves;
+  ASSERT_EQ(shown.size(), 64U);
+  EXPECT_EQ(shown.front(), "CVE-2026-1000");
+  EXPECT_EQ(shown.back(), "CVE-2026-1063");
+}
+
 TEST(SameImage, AcceptsOnlyWhatTheMetadataSaysToo) {
   Image image;
   image.target = "acme.example/plug/fw.bin";
