@@ -1,11 +1,15 @@
 """What a person reads when homepatchd cannot start: each text names what happened, to what, and what can be done."""
 import os
+import shutil
 import socket
 import sqlite3
 import stat
 import subprocess
+import unittest
 
-from home import TestCase, await_that, main, program
+from home import LAMP, TestCase, Vendor, await_that, main, program
+
+NOBODY = {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
 
 class Startup(TestCase):
@@ -48,6 +52,57 @@ class Startup(TestCase):
         secret.touch(mode=0o600)
         self.home.configure(mqtt=f'port = {self.home.mqtt_port}\npassword_file = "{secret}"')
         self.refusal(str(secret), "empty")
+
+    def test_a_folder_in_the_place_of_a_secret_or_a_root_is_named(self):
+        folder = self.home.folder / "secret"
+        folder.mkdir()
+        self.home.configure(mqtt=f'port = {self.home.mqtt_port}\npassword_file = "{folder}"')
+        self.refusal(f"[mqtt] password_file: {folder} is not a regular file")
+        vendor = self.home.vendor()
+        vendor.root = folder
+        self.home.configure([vendor])
+        self.refusal(f"root of feed acme: {folder} is not a regular file")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be other users")
+    def test_files_that_it_may_not_read_are_named(self):
+        daemon = shutil.copy(program("homepatchd"), self.home.folder)  # the build may lie where nobody can look
+        self.home.folder.chmod(0o711)
+        secret = self.home.folder / "secret"
+        secret.write_text("swordfish\n")
+        vendor = self.home.vendor()
+        for file, told in ((secret, "[mqtt] password_file: reading"), (vendor.root, "root of feed acme: reading")):
+            file.chmod(0o600)
+            self.home.configure([vendor] if file == vendor.root else [],
+                                mqtt="" if file == vendor.root else f'password_file = "{file}"')
+            self.home.config_file.chmod(0o644)
+            for folder in vendor.root.parents[:3]:
+                folder.chmod(0o755)
+            done = subprocess.run([daemon, "--config", str(self.home.config_file)], text=True, capture_output=True,
+                                  timeout=60, **NOBODY)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(f"{told} {file}: Permission denied", done.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be other users")
+    def test_a_publishers_key_that_cannot_be_read_is_named(self):
+        tool = shutil.copy(program("homepatch-feed"), self.home.folder)
+        self.home.folder.chmod(0o711)
+        vendor = Vendor(self.home.folder / "vendor")
+        vendor.release(LAMP)
+        for path in (vendor.folder, *vendor.folder.rglob("*")):
+            shutil.chown(path, "nobody", "nogroup")
+        key = vendor.folder / "work/keys/targets.pem"
+        for hidden in ("0600 and of somebody else", "a folder"):
+            if hidden == "a folder":
+                key.unlink()
+                key.mkdir(mode=0o755)
+            else:
+                shutil.chown(key, "root", "root")
+            done = subprocess.run([tool, "publish", "public", "--feed", "work", "--yes"], cwd=vendor.folder, text=True,
+                                  capture_output=True, timeout=60, stdin=subprocess.DEVNULL, **NOBODY)
+            said = {"a folder": (1, "work/keys/targets.pem is not a regular file")}.get(
+                hidden, (4, "opening work/keys/targets.pem: Permission denied"))
+            self.assertEqual(done.returncode, said[0], done.stdout)
+            self.assertIn(said[1], done.stderr)
 
     def test_a_taken_http_port_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
