@@ -54,16 +54,34 @@ class Deciding {
 
   bool find_offer() {
     const Catalog& catalog = *decision_.catalog;
-    if (!catalog.updatable || catalog.method == "none" || catalog.method == "manual") {
+    if (!catalog.updatable || catalog.method == "none") {
       return say(Verdict::none, Reason::not_updatable, catalog.no_update_reason);
     }
     installed_ = device_.intermediate ? nullptr : catalog.by_version(device_.version);
+    floor_ = lowest_allowed();
     if (installed_ == nullptr) {
-      if (!device_.version.empty()) offer(newest_without_conditions());
-      return decision_.offer.has_value() || say_installed_unknown();
+      if (!device_.version.empty()) offer(newest_without_conditions(floor_));
+      return decision_.offer.has_value() || why_nothing_for_unknown();
     }
-    offer(release_path(catalog, installed_->seq, device_.hardware));
+    offer(release_path(catalog, installed_->seq, device_.hardware, floor_));
     return decision_.offer.has_value() || why_no_offer();
+  }
+
+  // What the release that it runs asks for, and the one that it was last proven to run: what it says of itself may have
+  // become older since.
+  [[nodiscard]] std::int64_t lowest_allowed() const {
+    std::int64_t lowest = installed_ == nullptr ? 0 : installed_->min_allowed_seq;
+    const Update* proven = case_.confirmed;
+    if (proven != nullptr && proven->feed == decision_.catalog->feed && proven->catalog == decision_.catalog->path) {
+      const Release* ran = decision_.catalog->by_id(proven->release);
+      if (ran != nullptr) lowest = std::max(lowest, ran->min_allowed_seq);
+    }
+    return lowest;
+  }
+
+  bool why_nothing_for_unknown() {
+    const bool too_old = !device_.version.empty() && !newest_without_conditions(0).empty();
+    return too_old ? say_nothing_to_do(Reason::older_than_allowed) : say_installed_unknown();
   }
 
   bool say_installed_unknown() {
@@ -85,15 +103,18 @@ class Deciding {
     }
     if (taken_back && !fitting) return say_nothing_to_do(Reason::taken_back);
     if (!newer) return say_nothing_to_do(Reason::up_to_date);
+    if (!release_path(*decision_.catalog, installed_->seq, device_.hardware, 0).empty()) {
+      return say_nothing_to_do(Reason::older_than_allowed);
+    }
     if (fitting) return say_nothing_to_do(Reason::installed_is_newest_reachable);
     if (device_.hardware.empty()) return say(Verdict::ask, Reason::hardware_unknown);
     return say_nothing_to_do(Reason::no_image);
   }
 
   // For a device whose version the feed does not know, only a release that asks nothing of the installed one can fit.
-  [[nodiscard]] std::vector<const Release*> newest_without_conditions() const {
+  [[nodiscard]] std::vector<const Release*> newest_without_conditions(std::int64_t lowest) const {
     const auto& releases = decision_.catalog->releases;
-    for (auto it = releases.rbegin(); it != releases.rend(); ++it) {
+    for (auto it = releases.rbegin(); it != releases.rend() && it->seq >= lowest; ++it) {
       const bool free = !it->required.from_seq_min && !it->required.from_seq_max;
       if (free && !images_for(*it, device_.hardware).empty()) return {&*it};
     }
@@ -113,12 +134,17 @@ class Deciding {
 
   bool judge_offer() {
     if (device_.standing == Standing::fresh && !policy_.accept_always) return say(Verdict::ask, Reason::new_device);
+    if (decision_.catalog->method == "manual") {
+      return say(Verdict::ask, Reason::by_hand_only, decision_.offer->path.back()->version + " is there");
+    }
     if (installed_ == nullptr) return say_installed_unknown();
     if (const auto past = verdict_of_past(); past != Reason::none) return say(Verdict::ask, past);
     if (!dependencies_met()) return false;
     if (device_.sleepy) return say(Verdict::ask, Reason::sleeps);
     if (!power_known()) return say(Verdict::ask, Reason::power_not_known);
-    if (!may_be_automatic(decision_.catalog->provenance, false)) return say(Verdict::ask, Reason::not_automatic);
+    if (!may_be_automatic(decision_.catalog->provenance, policy_.operator_automatic)) {
+      return say(Verdict::ask, Reason::not_automatic);
+    }
     if (!policy_.automatic || decision_.catalog->method == "confirm") return say(Verdict::ask, Reason::owner_decides);
     if (device_.condition != Condition::online) return say(Verdict::wait, Reason::offline);
     say(Verdict::update, Reason::update_available);
@@ -171,6 +197,7 @@ class Deciding {
   const Policy& policy_;
   Decision decision_;
   const Release* installed_ = nullptr;  // null: not known to the catalog
+  std::int64_t floor_ = 0;              // nothing of a lower seq is offered
 };
 
 // Emergencies first, then by severity, then by identity, so that two plans of the same home are the same.
@@ -251,7 +278,9 @@ bool may_start_by_hand(const Decision& decision) {
   switch (decision.verdict) {
     case Verdict::update: return true;
     case Verdict::wait: return decision.reason == Reason::waits_for_slot || decision.reason == Reason::offline;
-    case Verdict::ask: return decision.reason != Reason::new_device && decision.reason != Reason::ambiguous_model;
+    case Verdict::ask:
+      return decision.reason != Reason::new_device && decision.reason != Reason::ambiguous_model &&
+             decision.reason != Reason::by_hand_only;
     case Verdict::none: return false;
   }
   return false;

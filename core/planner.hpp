@@ -45,9 +45,10 @@ struct Decision {
 };
 
 struct Policy {
-  bool accept_always = false;  // I15: a device never seen before is accepted by itself
-  bool automatic = true;       // false: every update asks
-  unsigned max_under_way = 4;  // updates at one time
+  bool accept_always = false;       // I15: a device never seen before is accepted by itself
+  bool automatic = true;            // false: every update asks
+  unsigned max_under_way = 4;       // updates at one time
+  bool operator_automatic = false;  // what an operator's server sent needs no question
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -73,6 +74,7 @@ struct Case {
   std::vector<const Catalog*> claims;  // the catalogs, of all enabled feeds, whose keys match it
   const Update* running = nullptr;     // not terminal
   const Update* last = nullptr;        // the newest terminal one
+  const Update* confirmed = nullptr;   // the newest confirmed one
   std::vector<Neighbour> neighbours;   // of every model that a claiming catalog's releases depend on
 };
 

@@ -33,9 +33,9 @@ std::span<const Provenance> all_provenances() { return kAll; }
 
 std::string_view sentence(Provenance provenance) {
   switch (provenance) {
-    case Provenance::signed_feed: return "Its publisher signed it, and the signature is current.";
+    case Provenance::signed_feed: return "Its publisher signed it, and the signature was current when it was fetched.";
     case Provenance::signed_bundle:
-      return "The file is signed with a key that you trust; whether it is current is not known.";
+      return "Its publisher signed it, and the signature was current when the bundle was imported.";
     case Provenance::operator_: return "Your provider's server sent it over a secured connection.";
     case Provenance::hash_only: return "Nobody signed it; it is what an index on the internet describes.";
     case Provenance::local_admin: return "An administrator brought the file; nothing else vouches for it.";

@@ -28,6 +28,9 @@ constexpr std::array kRows{
     Row{Reason::installed_is_newest_reachable, "installed_is_newest_reachable",
         "Newer releases exist, but none may be installed from the version it has; its maker has to offer a step "
         "between."},
+    Row{Reason::older_than_allowed, "older_than_allowed",
+        "What its feed offers is older than its maker allows on a device that has run a newer release. Nothing is "
+        "installed until the feed has a newer one."},
     Row{Reason::new_device, "new_device", "It is new here. Accept it first: homepatchctl accept."},
     Row{Reason::installed_version_unknown, "installed_version_unknown",
         "What it runs is not known to the feed, so what fits it cannot be told. You may update it yourself if you are "
@@ -38,6 +41,8 @@ constexpr std::array kRows{
         "It does not report its hardware, and the release is meant for particular hardware only."},
     Row{Reason::owner_decides, "owner_decides",
         "You, or the maker, asked that nobody updates it unasked: homepatchctl update."},
+    Row{Reason::by_hand_only, "by_hand_only",
+        "Its maker wants it updated by hand, as its instructions say; homepatch does not install it."},
     Row{Reason::not_automatic, "not_automatic",
         "An update came by another way than the feed itself, so you are asked. Look at what vouches for it, then "
         "install "

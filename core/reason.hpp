@@ -17,12 +17,14 @@ enum class Reason {
   no_image,                       // a newer release exists, but none of its images fits this hardware
   taken_back,                     // a newer release exists, but its feed took its image back
   installed_is_newest_reachable,  // newer releases exist, none can be reached from the installed one
+  older_than_allowed,             // what could be offered is below the min_allowed_seq of a release that it ran
   // of a decision: the owner is asked
   new_device,
   installed_version_unknown,
   ambiguous_model,   // two enabled feeds claim this model
   hardware_unknown,  // the device does not report its hardware and the release is not for "any"
   owner_decides,     // policy asks before updating
+  by_hand_only,      // the maker gives it to the owner's hands alone
   not_automatic,     // what vouches for the image is not enough to install it unasked
   last_update_failed,
   sleeps,           // battery or sleeping device

@@ -49,11 +49,14 @@ std::vector<const Image*> images_for(const Release& release, std::string_view ha
   return images;
 }
 
-std::vector<const Release*> release_path(const Catalog& catalog, std::int64_t from_seq, std::string_view hardware) {
+std::vector<const Release*> release_path(const Catalog& catalog, std::int64_t from_seq, std::string_view hardware,
+                                         std::int64_t lowest) {
   // Breadth first from the installed release; among steps of equal number the higher seq is tried first.
   std::map<std::int64_t, const Release*> reached_from;  // seq -> the release before it on the way (null: the start)
   std::map<std::int64_t, const Release*> releases;
-  for (const auto& release : catalog.releases) releases[release.seq] = &release;
+  for (const auto& release : catalog.releases) {
+    if (release.seq >= lowest) releases[release.seq] = &release;
+  }
   std::deque<std::int64_t> queue{from_seq};
   while (!queue.empty()) {
     const std::int64_t here = queue.front();

@@ -18,7 +18,8 @@ bool fits_hardware(const Image& image, std::string_view hardware);
 std::vector<const Image*> images_for(const Release& release, std::string_view hardware);
 
 // The releases to install one after the other: fewest steps to the highest seq that can be reached from `from_seq`,
-// each with an image for the hardware. Empty: nothing newer can be reached.
-std::vector<const Release*> release_path(const Catalog& catalog, std::int64_t from_seq, std::string_view hardware);
+// each with an image for the hardware and none below `lowest`. Empty: nothing newer can be reached.
+std::vector<const Release*> release_path(const Catalog& catalog, std::int64_t from_seq, std::string_view hardware,
+                                         std::int64_t lowest = 0);
 
 }  // namespace homepatch

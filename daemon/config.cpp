@@ -146,6 +146,7 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
             .key("accept_new", choice(config.policy.accept_always, "ask", "always"))
             .key("updates", choice(ask, "automatic", "ask"))
             .key("max_under_way", number(config.policy.max_under_way, 1, 64))
+            .key("operator_automatic", flag(config.policy.operator_automatic))
             .read(node));
     config.policy.automatic = !ask;
     return {};

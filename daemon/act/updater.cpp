@@ -115,6 +115,13 @@ const Update* Updater::newest_finished(const DeviceId& device) const {
   return nullptr;
 }
 
+const Update* Updater::newest_confirmed(const DeviceId& device) const {
+  for (auto it = updates_.rbegin(); it != updates_.rend(); ++it) {
+    if (it->second.device == device && it->second.phase == Phase::confirmed) return &it->second;
+  }
+  return nullptr;
+}
+
 Progress Updater::progress(UpdateId id) const {
   const auto found = work_.find(id);
   return found == work_.end() ? Progress{} : found->second.progress;

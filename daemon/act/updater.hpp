@@ -57,6 +57,7 @@ class Updater {
   [[nodiscard]] const Update* find(UpdateId id) const;
   [[nodiscard]] const Update* running(const DeviceId& device) const;
   [[nodiscard]] const Update* newest_finished(const DeviceId& device) const;
+  [[nodiscard]] const Update* newest_confirmed(const DeviceId& device) const;
   [[nodiscard]] Progress progress(UpdateId id) const;
   // Updates that hold one of the slots.
   [[nodiscard]] unsigned under_way() const;

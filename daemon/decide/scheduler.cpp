@@ -17,7 +17,12 @@ void Scheduler::replan() {
 }
 
 Case Scheduler::case_of(const Device& device) const {
-  Case made{&device, shelf_.claiming(device), updater_.running(device.id), updater_.newest_finished(device.id), {}};
+  Case made;
+  made.device = &device;
+  made.claims = shelf_.claiming(device);
+  made.running = updater_.running(device.id);
+  made.last = updater_.newest_finished(device.id);
+  made.confirmed = updater_.newest_confirmed(device.id);
   for (const Catalog* catalog : made.claims) {
     if (const auto needed = models_needed(*catalog); !needed.empty()) add_neighbours(made, *catalog, needed);
   }

@@ -46,18 +46,16 @@ Status read_vendor(const JsonFields& top, Catalog& catalog) {
 }
 
 Status read_family_matches(const JsonFields& match, const std::string& family, Catalog& catalog) {
+  std::set<MatchKeys> seen;
   for (const auto& entry : TRY(match.objects(family, 1, kMaxMatches))) {
     MatchKeys keys;
     for (const auto& [key, value] : entry.value().items()) {
       if (!value.is_string()) return entry.refuse(printable(key, 40), "must be a text");
       keys.emplace(key, value.get<std::string>());
     }
-    auto one = TRY_IN(entry.place(), read_match(family, std::move(keys)));
-    if (!one) continue;
-    if (std::find(catalog.match.begin(), catalog.match.end(), *one) != catalog.match.end()) {
-      return match.refuse(family, "names the same keys twice");
-    }
-    catalog.match.push_back(std::move(*one));
+    auto one = TRY_IN(entry.place(), read_match(family, keys));
+    if (!seen.insert(std::move(keys)).second) return match.refuse(family, "names the same keys twice");
+    if (one) catalog.match.push_back(std::move(*one));
   }
   return {};
 }

@@ -58,10 +58,17 @@ Status check_image_hardware(const JsonFields& fields, const Image& image, const 
   return {};
 }
 
+// What only a null can stand for here: a member of the format that homepatch cannot judge, said not to be used.
+Status check_unused(const JsonFields& fields, std::string_view key) {
+  if (!fields.has(key)) return {};
+  return fields.refuse(key, "must be null or absent: homepatch cannot judge it");
+}
+
 // Everything in an image decides something, so nothing unknown may stand in it.
 Result<Image> read_image(const JsonFields& fields, const std::vector<std::string>& model_hw,
                          const std::string& folder) {
-  TRY(fields.only({"component", "hw", "target", "length", "sha256", "format"}));
+  TRY(fields.only({"component", "hw", "target", "length", "sha256", "format", "suit"}));
+  TRY(check_unused(fields, "suit"));
   Image image;
   image.component = TRY(read_component(fields));
   image.hw = TRY(read_hardware(fields));
@@ -126,7 +133,8 @@ Result<Requires> read_requires(const JsonFields& release, std::int64_t seq, cons
   Requires out;
   if (!release.has("requires")) return out;
   const auto fields = TRY(release.object("requires"));
-  TRY(fields.only({"from_seq_min", "from_seq_max", "battery_min", "mains", "components"}));
+  TRY(fields.only({"from_seq_min", "from_seq_max", "battery_min", "mains", "components", "precursor_sha256"}));
+  TRY(check_unused(fields, "precursor_sha256"));
   if (fields.has("from_seq_min")) out.from_seq_min = TRY(fields.number("from_seq_min", 0, seq - 1));
   if (fields.has("from_seq_max")) {
     out.from_seq_max = TRY(fields.number("from_seq_max", out.from_seq_min.value_or(0), kMaxSeq));

@@ -44,6 +44,7 @@ struct Home {
   Policy policy;
   std::optional<Update> running;
   std::optional<Update> last;
+  std::optional<Update> confirmed;
   unsigned under_way = 0;
 
   Decision decide() {
@@ -52,6 +53,7 @@ struct Home {
     if (claims(catalog, device)) subject.claims.push_back(&catalog);
     if (running) subject.running = &*running;
     if (last) subject.last = &*last;
+    if (confirmed) subject.confirmed = &*confirmed;
     return plan({subject}, feeds, policy, under_way).front();
   }
 };
@@ -128,12 +130,25 @@ TEST(Planner, NotUpdatableInTheMakersOwnWords) {
   EXPECT_FALSE(decision.offer);
 }
 
-TEST(Planner, NotUpdatableByAGatewayWhereTheMakerServesItByHand) {
-  for (const auto* method : {"manual", "none"}) {
-    Home home;
-    home.catalog.method = method;
-    EXPECT_DECISION(home.decide(), Verdict::none, Reason::not_updatable);
-  }
+TEST(Planner, NotUpdatableWhereTheMakerHasNoMethodForIt) {
+  Home home;
+  home.catalog.method = "none";
+  EXPECT_DECISION(home.decide(), Verdict::none, Reason::not_updatable);
+}
+
+TEST(Planner, WhatOnlyTheOwnersHandsCanUpdateIsNamedAndNotStarted) {
+  Home home;
+  home.catalog.method = "manual";
+  const auto decision = home.decide();
+  EXPECT_DECISION(decision, Verdict::ask, Reason::by_hand_only);
+  EXPECT_EQ(decision.detail, "2.0 is there");
+  EXPECT_TRUE(decision.offer);
+  EXPECT_FALSE(may_start_by_hand(decision));
+  home.device.version = "1.3-beta";
+  EXPECT_DECISION(home.decide(), Verdict::ask, Reason::by_hand_only);
+  EXPECT_FALSE(may_start_by_hand(home.decide()));
+  home.device.version = "2.0";
+  EXPECT_DECISION(home.decide(), Verdict::none, Reason::up_to_date);
 }
 
 TEST(Planner, NoImageForThisHardware) {
@@ -146,6 +161,37 @@ TEST(Planner, InstalledIsTheNewestThatCanBeReached) {
   Home home;
   home.catalog.releases.back() = from_at_least(15, release("2.0", 20));
   EXPECT_DECISION(home.decide(), Verdict::none, Reason::installed_is_newest_reachable);
+}
+
+TEST(Planner, ADeviceProvenToRunAReleaseIsNotTakenBelowWhatThatOneAllows) {
+  Home home;
+  Release newest = release("3.0", 30);
+  newest.min_allowed_seq = 25;
+  newest.images.clear();
+  home.catalog.releases.push_back(newest);
+  home.confirmed = ended(Phase::confirmed, "r30");
+  for (const auto* now : {"1.0", "0.9-unlisted"}) {
+    home.device.version = now;
+    const auto decision = home.decide();
+    EXPECT_DECISION(decision, Verdict::none, Reason::older_than_allowed);
+    EXPECT_FALSE(decision.offer) << now;
+    EXPECT_FALSE(may_start_by_hand(decision)) << now;
+  }
+  home.confirmed->feed = "another";
+  EXPECT_EQ(home.decide().offer->release->version, "2.0") << "another feed's numbers are not this one's";
+  home.confirmed = ended(Phase::confirmed, "r30");
+  home.catalog.releases.push_back(release("4.0", 40));
+  EXPECT_EQ(home.decide().offer->release->version, "4.0");
+}
+
+TEST(Planner, AWayOverAReleaseBelowWhatIsAllowedIsNotGone) {
+  Home home;
+  Release middle = release("2.5", 25);
+  middle.min_allowed_seq = 25;
+  home.catalog.releases = {release("1.0", 10), release("2.0", 20), middle, from_between(15, 20, release("3.0", 30))};
+  EXPECT_EQ(home.decide().offer->release->version, "2.0");
+  home.confirmed = ended(Phase::confirmed, "r25");
+  EXPECT_EQ(home.decide().offer->release->version, "2.5");
 }
 
 // The owner is asked.
@@ -264,6 +310,16 @@ TEST(Planner, WhatOnlyCameByABundleIsAskedFor) {
   const auto decision = home.decide();
   EXPECT_DECISION(decision, Verdict::ask, Reason::not_automatic);
   EXPECT_TRUE(may_start_by_hand(decision));
+}
+
+TEST(Planner, WhatAnOperatorsServerSentGoesUnaskedOnlyWhereTheOwnerSaidSo) {
+  Home home;
+  home.catalog.provenance = Provenance::operator_;
+  EXPECT_DECISION(home.decide(), Verdict::ask, Reason::not_automatic);
+  home.policy.operator_automatic = true;
+  EXPECT_DECISION(home.decide(), Verdict::update, Reason::update_available);
+  home.catalog.provenance = Provenance::signed_bundle;
+  EXPECT_DECISION(home.decide(), Verdict::ask, Reason::not_automatic);
 }
 
 TEST(Planner, WhatItDependsOnGoesFirst) {

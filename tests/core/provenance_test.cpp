@@ -33,5 +33,12 @@ TEST(Provenance, OnlyASignedFeedAndAnOperatorWhomTheOwnerLetInActUnasked) {
   }
 }
 
+// They are shown while the feed is stale and the clock not trusted, too.
+TEST(Provenance, NoSentenceSpeaksOfNow) {
+  for (const auto provenance : all_provenances()) {
+    EXPECT_EQ(sentence(provenance).find("is current"), std::string_view::npos) << to_string(provenance);
+  }
+}
+
 }  // namespace
 }  // namespace homepatch

@@ -124,6 +124,7 @@ TEST_F(ConfigTest, AWrongTypeIsRefusedWithWhatIsThere) {
           {"must be a list of 1 to 64 texts, like [\"one\"", "it is \"eth0\""});
   refuses("[network]\ninterfaces = [1]\n", 2, {"[network] interfaces: must be text in quotes; it is 1"});
   refuses("[update]\nsoak = \"long\"\n", 2, {"[update] soak: must be a number of seconds"});
+  refuses("[policy]\noperator_automatic = \"yes\"\n", 2, {"[policy] operator_automatic: must be true or false"});
   refuses("refresh_interval = 2026-01-01\n", 1, {"it is a date or time"});
   refuses("feed = \"acme\"\n", 1, {"feed: must be written as [[feed]]"});
   refuses("[feed]\nname = \"acme\"\n", 1, {"must be written as [[feed]], with two brackets"});

@@ -26,6 +26,24 @@ TEST_F(EngineTest, AnAnnouncementLeadsToAConfirmedPatch) {
   EXPECT_EQ(engine->scheduler.decide(*engine->inventory.find(lamp_id())).reason, Reason::up_to_date);
 }
 
+// It was proven to run 1.1.0, and then somebody put something else on it.
+TEST_F(EngineTest, WhatADeviceWasProvenToRunSaysBelowWhatItIsNotTaken) {
+  bring_to(Phase::confirming);
+  pass(settings.rules.soak + kTick);
+  say(lamp("1.1.0"));
+  pass(kTick);
+  ASSERT_EQ(update().phase, Phase::confirmed);
+  auto changed = lamp_catalog();
+  changed.releases.back().min_allowed_seq = changed.releases.back().seq;
+  changed.releases.back().images.clear();
+  engine->shelf.put(changed);
+  say(lamp("0.9"));
+  pass(kTick);
+  const auto decision = engine->scheduler.decide(*engine->inventory.find(lamp_id()));
+  EXPECT_EQ(decision.reason, Reason::older_than_allowed);
+  EXPECT_FALSE(decision.offer);
+}
+
 TEST_F(EngineTest, AnAnnouncementThatWasRetainedProvesNothing) {
   bring_to(Phase::installing);
   auto retained = lamp("1.1.0", false);
