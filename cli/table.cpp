@@ -10,6 +10,7 @@ namespace homepatch::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
+constexpr std::size_t kNarrowest = 1;
 
 }  // namespace
 
@@ -40,8 +41,10 @@ std::vector<Table::Fitted> Table::fit(std::size_t limit) const {
   }
   for (std::size_t total = sum(&Fitted::width); total > limit; --total) {
     const auto slack = [](const Fitted& f) { return f.width > f.least ? f.width : 0; };
-    const auto widest = std::ranges::max_element(fitted, {}, slack);
-    if (slack(*widest) == 0) break;
+    auto widest = std::ranges::max_element(fitted, {}, slack);
+    // The last resort: a cell that is cut short says more than a line that breaks in the middle.
+    if (slack(*widest) == 0) widest = std::ranges::max_element(fitted, {}, &Fitted::width);
+    if (widest->width <= kNarrowest) break;
     --widest->width;
   }
   return fitted;

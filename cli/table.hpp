@@ -14,7 +14,7 @@ struct Column {
   static constexpr int kAlways = 1000;
 
   std::string title;
-  std::size_t least = 0;  // columns below which it is not cut; 0: never cut
+  std::size_t least = 0;  // columns below which it is cut last of all; 0: its whole width
   int worth = kAlways;    // the lowest is left out first
   bool right = false;     // figures
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/file.hpp"
@@ -12,6 +13,19 @@
 
 namespace homepatch {
 
+namespace {
+
+constexpr Duration kFirstListenRetry = std::chrono::seconds(1);
+constexpr Duration kLongestListenRetry = std::chrono::minutes(5);
+
+// An address that is not usable yet is waited for; what else is in the way at the start is for somebody to mend.
+Status unless_missing(Status listening) {
+  if (!listening && listening.error().code == Errc::not_found) return {};
+  return listening;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Daemon>> Daemon::start(EventLoop& loop, Config config) {
   std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(config)));
   TRY(daemon->open_storage());
@@ -21,6 +35,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(EventLoop& loop, Config config) {
   TRY(daemon->open_engine());
   TRY(daemon->open_bus());
   TRY(daemon->open_feeds());
+  daemon->on_addresses();
   return daemon;
 }
 
@@ -49,7 +64,8 @@ Status Daemon::open_network() {
   addresses_ = TRY(Addresses::open(loop_, config_.interfaces));
   fetcher_ = TRY(Fetcher::open(loop_));
   fetcher_->set_ledger([this](const LedgerEntry& entry) { ledger_.add(loop_.now(), entry); });
-  artifact_server_ = TRY(ArtifactServer::open(loop_, http_addresses()));
+  artifact_server_ = TRY(ArtifactServer::open(loop_, {}));
+  TRY(unless_missing(artifact_server_->listen_on(http_addresses())));
   supply_ =
       std::make_unique<Supply>(loop_, *fetcher_, *cache_, [this](std::string_view feed, const UpdateImage& image) {
         for (const auto& known : feeds_) {
@@ -71,26 +87,47 @@ std::vector<ListenAddress> Daemon::http_addresses() const {
 }
 
 void Daemon::on_addresses() {
-  if (auto listening = artifact_server_->listen_on(http_addresses()); !listening) {
-    log::warning("following the interfaces' addresses: {}", listening.error().text);
+  listen_delay_ = kFirstListenRetry;
+  follow_addresses();
+}
+
+// Listens wherever it does not yet, and tries again what fails. Each trouble is told once.
+void Daemon::follow_addresses() {
+  Status listening = artifact_server_->listen_on(http_addresses());
+  if (coap_context_) {
+    auto for_coap = listen_for_coap();
+    if (!for_coap && (listening || listening.error().code == Errc::not_found)) listening = std::move(for_coap);
   }
-  if (!config_.coap.enabled) return;
+  if (listening) {
+    listen_trouble_.clear();
+    listen_again_.cancel();
+    return;
+  }
+  if (listening.error().text != listen_trouble_) {
+    listen_trouble_ = listening.error().text;
+    log::warning("following the interfaces' addresses: {}; it is tried again", listen_trouble_);
+  }
+  listen_again_ = loop_.after(listen_delay_, [this] { follow_addresses(); });
+  listen_delay_ = std::min(listen_delay_ * 2, kLongestListenRetry);
+}
+
+// As HttpListeners::listen_on(), but for addresses that went: libcoap hears nothing on them.
+Status Daemon::listen_for_coap() {
+  Status outcome;
   for (const auto& ip : addresses_->now()) {
     const auto known = std::ranges::any_of(coap_context_->addresses(), [&](const auto& at) { return at.ip() == ip; });
     if (known) continue;
     auto address = coap::Address::make(ip, config_.coap.port);
     auto listening = address ? coap_context_->listen(*address) : address;
-    if (!listening) log::warning("following the interfaces' addresses: {}", listening.error().text);
+    if (!listening && (outcome || outcome.error().code == Errc::not_found)) outcome = fail(listening.error());
   }
+  return outcome;
 }
 
 Status Daemon::open_coap() {
   if (!config_.coap.enabled) return {};
   coap_context_ = TRY(coap::Context::open(loop_));
-  for (const auto& ip : addresses_->now()) {
-    const auto address = TRY_IN(ip, coap::Address::make(ip, config_.coap.port));
-    TRY(coap_context_->listen(address));
-  }
+  TRY(unless_missing(listen_for_coap()));
   coap_exchanges_ = std::make_unique<coap::Exchanges>(loop_, *coap_context_);
   lwm2m_ = std::make_unique<coap::Lwm2mServer>(
       loop_, *coap_context_, *coap_exchanges_, coap::Lwm2mTimes{},
@@ -202,9 +239,10 @@ void Daemon::join_engine_to_bus() {
   listeners.device = [this](const DeviceId& id) { bus_->on_device(id); };
   listeners.removed = [this](const DeviceId& id) {
     if (lwm2m_) lwm2m_->forget(id);
-    bus_->on_removed(id);
+    bus_->on_device(id);
   };
   listeners.update = [this](const Update& update) { bus_->on_update(update); };
+  listeners.update_dropped = [this](UpdateId id) { bus_->on_update_dropped(id); };
   listeners.progress = [this](UpdateId id, Progress progress) { bus_->on_progress(id, progress); };
   listeners.model_wanted = [this](const Device& device) {
     for (const auto& match : homepatch::own_matches(device)) {

@@ -57,6 +57,8 @@ class Daemon {
   void join_engine_to_bus();
   void restore_registrations();
   void on_addresses();
+  void follow_addresses();
+  Status listen_for_coap();
   [[nodiscard]] std::vector<ListenAddress> http_addresses() const;
   [[nodiscard]] std::set<Match> own_matches() const;
   [[nodiscard]] std::set<std::string> vendors_of_others(const FeedConfig& feed) const;
@@ -86,6 +88,9 @@ class Daemon {
   std::unique_ptr<coap::Exchanges> coap_exchanges_;
   std::unique_ptr<coap::Lwm2mServer> lwm2m_;
   std::unique_ptr<coap::Lwm2mDelivery> lwm2m_delivery_;
+  Timer listen_again_;
+  Duration listen_delay_{};
+  std::string listen_trouble_;
 
   std::unique_ptr<Engine> engine_;
   std::vector<std::unique_ptr<Feed>> feeds_;

@@ -16,6 +16,7 @@ Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, 
               settings.rules, settings.policy.max_under_way),
       scheduler(loop, inventory, shelf, updater, settings.policy) {
   inventory.accept_always(settings.policy.accept_always);
+  inventory.spare([this](const DeviceId& id) { return updater.running(id) != nullptr; });
   inventory.listen(Inventory::Listeners{
       [this](const Device& device) { on_device_changed(device); },
       [this](const DeviceId& id) {
@@ -32,6 +33,9 @@ Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, 
       [this](const Update& update) {
         scheduler.replan();
         if (listeners_.update) listeners_.update(update);
+      },
+      [this](UpdateId id) {
+        if (listeners_.update_dropped) listeners_.update_dropped(id);
       },
       [this](UpdateId id, Progress progress) {
         if (listeners_.progress) listeners_.progress(id, progress);

@@ -27,6 +27,7 @@ class Engine {
     std::function<void(const DeviceId&)> device;  // appeared, changed, has another decision
     std::function<void(const DeviceId&)> removed;
     std::function<void(const Update&)> update;
+    std::function<void(UpdateId)> update_dropped;
     std::function<void(UpdateId, Progress)> progress;
     std::function<void(const Device&)> model_wanted;  // a device for whose model no feed speaks on the shelf
     std::function<void()> catalogs;                   // the shelf changed

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "daemon/config.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/fetch/root_file.hpp"
 
 namespace homepatch {
 namespace {
@@ -27,6 +28,7 @@ Result<int> run(const std::string& config_file, bool check_only) {
   Config config = TRY(load_config(config_file));
   log::set_level(config.log_level);
   if (check_only) {
+    for (const auto& feed : config.feeds) TRY_IN("root of feed " + feed.name, read_root_file(feed.root));
     std::puts("The configuration is fine.");
     return kExitDone;
   }

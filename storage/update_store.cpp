@@ -163,14 +163,18 @@ Result<std::vector<Update>> UpdateStore::load_all() {
   return updates;
 }
 
-Status UpdateStore::trim(const DeviceId& device) {
-  return database_.transact(Durability::relaxed, [&]() -> Status {
+Result<std::vector<UpdateId>> UpdateStore::trim(const DeviceId& device) {
+  std::vector<UpdateId> dropped;
+  const auto work = [&]() -> Status {
     Statement statement =
         TRY(database_.prepare("DELETE FROM updates WHERE device=?1 AND settled=1 AND id NOT IN "
-                              "(SELECT id FROM updates WHERE device=?1 ORDER BY id DESC LIMIT ?2)"));
+                              "(SELECT id FROM updates WHERE device=?1 ORDER BY id DESC LIMIT ?2) RETURNING id"));
     statement.bind(1, device.to_string()).bind(2, kKeptPerDevice);
-    return statement.run();
-  });
+    while (TRY(statement.step())) dropped.push_back(statement.integer(0));
+    return {};
+  };
+  TRY(database_.transact(Durability::relaxed, work));
+  return dropped;
 }
 
 Status UpdateStore::forget(const DeviceId& device) {

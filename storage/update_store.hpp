@@ -24,8 +24,9 @@ class UpdateStore {
 
   Result<std::vector<Update>> load_all();
 
-  // Drops the oldest finished updates of the device beyond kKeptPerDevice, and all of a forgotten one.
-  Status trim(const DeviceId& device);
+  // Drops the oldest finished updates of the device beyond kKeptPerDevice, and tells which these were.
+  Result<std::vector<UpdateId>> trim(const DeviceId& device);
+  // Drops all of a forgotten device.
   Status forget(const DeviceId& device);
 
  private:

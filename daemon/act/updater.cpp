@@ -93,9 +93,25 @@ void Updater::on_spoke(const DeviceId& device, const DeviceSpoke& spoke) {
 Status Updater::forget(const DeviceId& device) {
   if (const Update* update = running(device)) TRY(cancel(update->id, "its device was forgotten"));
   TRY(store_.forget(device));
-  std::erase_if(work_, [&](const auto& entry) { return updates_.at(entry.first).device == device; });
-  std::erase_if(updates_, [&](const auto& entry) { return entry.second.device == device; });
+  std::vector<UpdateId> its;
+  for (const auto& [id, update] : updates_) {
+    if (update.device == device) its.push_back(id);
+  }
+  for (const UpdateId id : its) drop(id);
   return {};
+}
+
+void Updater::drop(UpdateId id) {
+  work_.erase(id);
+  updates_.erase(id);
+  if (listeners_.dropped) listeners_.dropped(id);
+}
+
+// What is shown is what a restart would show.
+void Updater::trim(const DeviceId& device) {
+  const auto trimmed = store_.trim(device);
+  if (!trimmed) return log::warning("{}, ignoring", trimmed.error().text);
+  for (const UpdateId id : *trimmed) drop(id);
 }
 
 const Update* Updater::find(UpdateId id) const {
@@ -296,7 +312,7 @@ void Updater::on_report(UpdateId id, const DeliveryReport& report) {
   work_[id].command = loop_.after(Duration::zero(), [this, id] {
     const DeviceId device = updates_.at(id).device;
     work_.erase(id);
-    if (auto done = store_.trim(device); !done) log::warning("{}, ignoring", done.error().text);
+    trim(device);
   });
 }
 

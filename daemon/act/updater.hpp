@@ -27,6 +27,7 @@ class Updater {
   };
   struct Listeners {
     std::function<void(const Update&)> changed;
+    std::function<void(UpdateId)> dropped;  // its record is no longer kept
     std::function<void(UpdateId, Progress)> progress;
   };
 
@@ -80,6 +81,8 @@ class Updater {
   void fetch(UpdateId id);
   void deliver(UpdateId id, Command step, bool resumed);
   void settle(UpdateId id);
+  void trim(const DeviceId& device);
+  void drop(UpdateId id);
   Status open_outlet(Update& update, const Device& device);
   void on_report(UpdateId id, const DeliveryReport& report);
   void on_progress(UpdateId id, Progress progress);

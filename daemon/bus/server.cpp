@@ -16,6 +16,11 @@ namespace {
 constexpr Duration kCollect = std::chrono::milliseconds(150);
 constexpr Duration kProgressPace = std::chrono::milliseconds(300);
 
+// Those that the interface's own table marks: a list of their names here would fall behind it.
+void tell_all_properties(sd_bus* bus, const char* path, const char* interface) {
+  sd_bus_emit_properties_changed_strv(bus, path, interface, nullptr);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::open(EventLoop& loop, Engine& engine, Sources sources) {
@@ -61,20 +66,18 @@ void Server::later() {
 }
 
 void Server::on_device(const DeviceId& id) {
-  removed_.erase(id);
   devices_.insert(id);
-  later();
-}
-
-void Server::on_removed(const DeviceId& id) {
-  devices_.erase(id);
-  removed_.insert(id);
   later();
 }
 
 void Server::on_update(const Update& update) {
   updates_.insert(update.id);
   devices_.insert(update.device);
+  later();
+}
+
+void Server::on_update_dropped(UpdateId id) {
+  updates_.insert(id);
   later();
 }
 
@@ -93,33 +96,26 @@ void Server::on_progress(UpdateId id, Progress progress) {
   if (!progress_timer_.armed()) progress_timer_ = loop_.after(kProgressPace, [this] { tell_progress(); });
 }
 
+// What came, changed or went since it was last told of.
+template <typename Id>
+void Server::tell_of(std::set<Id>& known, const Id& id, bool exists, const std::string& path, const char* interface) {
+  if (!exists) {
+    if (known.erase(id) > 0) sd_bus_emit_interfaces_removed(bus_.get(), path.c_str(), interface, nullptr);
+  } else if (known.insert(id).second) {
+    sd_bus_emit_interfaces_added(bus_.get(), path.c_str(), interface, nullptr);
+  } else {
+    tell_all_properties(bus_.get(), path.c_str(), interface);
+  }
+}
+
 void Server::tell() {
   tell_timer_.cancel();
   sd_bus* bus = bus_.get();
-  for (const auto& id : removed_) {
-    if (known_devices_.erase(id) > 0)
-      sd_bus_emit_interfaces_removed(bus, device_path(id).c_str(), kDeviceInterface, nullptr);
-  }
   for (const auto& id : devices_) {
-    if (engine_.inventory.find(id) == nullptr) continue;
-    const std::string path = device_path(id);
-    if (known_devices_.insert(id).second) {
-      sd_bus_emit_interfaces_added(bus, path.c_str(), kDeviceInterface, nullptr);
-    } else {
-      sd_bus_emit_properties_changed(bus, path.c_str(), kDeviceInterface, "Name", "Version", "Address", "Condition",
-                                     "Standing", "Verdict", "Reason", "ReasonText", "Target", "Catalog", "SupportEnd",
-                                     "LastUpdate", nullptr);
-    }
+    tell_of(known_devices_, id, engine_.inventory.find(id) != nullptr, device_path(id), kDeviceInterface);
   }
   for (const auto id : updates_) {
-    if (engine_.updater.find(id) == nullptr) continue;
-    const std::string path = update_path(id);
-    if (known_updates_.insert(id).second) {
-      sd_bus_emit_interfaces_added(bus, path.c_str(), kUpdateInterface, nullptr);
-    } else {
-      sd_bus_emit_properties_changed(bus, path.c_str(), kUpdateInterface, "Phase", "Reason", "ReasonText", "Detail",
-                                     "Attempts", "PhaseSince", "NextStep", nullptr);
-    }
+    tell_of(known_updates_, id, engine_.updater.find(id) != nullptr, update_path(id), kUpdateInterface);
   }
   if (releases_) {
     std::set<std::string> now;
@@ -132,12 +128,8 @@ void Server::tell() {
     }
     known_releases_ = std::move(now);
   }
-  if (status_) {
-    sd_bus_emit_properties_changed(bus, kRoot, kManagerInterface, "Broker", "BrokerText", "ClockTrusted", "ClockText",
-                                   "Feeds", nullptr);
-  }
+  if (status_) tell_all_properties(bus, kRoot, kManagerInterface);
   devices_.clear();
-  removed_.clear();
   updates_.clear();
   status_ = releases_ = false;
 }

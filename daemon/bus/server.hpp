@@ -24,9 +24,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  void on_device(const DeviceId& id);
-  void on_removed(const DeviceId& id);
+  void on_device(const DeviceId& id);  // came, changed or went
   void on_update(const Update& update);
+  void on_update_dropped(UpdateId id);
   void on_progress(UpdateId id, Progress progress);
   void on_status();    // broker, feeds, clock or cache changed
   void on_catalogs();  // releases came or went
@@ -47,6 +47,8 @@ class Server {
   homepatch::Status connect();
   void later();
   void tell();
+  template <typename Id>
+  void tell_of(std::set<Id>& known, const Id& id, bool exists, const std::string& path, const char* interface);
   void tell_progress();
 
   EventLoop& loop_;
@@ -57,8 +59,7 @@ class Server {
   Timer tell_timer_;
   Timer progress_timer_;
   std::set<DeviceId> known_devices_;  // told of
-  std::set<DeviceId> devices_;        // changed
-  std::set<DeviceId> removed_;
+  std::set<DeviceId> devices_;        // to be told of
   std::set<UpdateId> known_updates_;
   std::set<UpdateId> updates_;
   std::set<std::string> known_releases_;

@@ -10,6 +10,12 @@ namespace {
 
 constexpr Duration kCollect = std::chrono::milliseconds(100);
 
+// Of the catalog what is shown of each device that it speaks of.
+std::string catalog_facts(const Catalog& catalog) {
+  return fmt::format(" {} {} {} {} {}", catalog.path, catalog.updatable, catalog.method,
+                     catalog.support ? catalog.support->end : "", catalog.support ? catalog.support->kind : "");
+}
+
 }  // namespace
 
 void Scheduler::replan() {
@@ -66,8 +72,9 @@ void Scheduler::run() {
 }
 
 void Scheduler::note(const Decision& decision) {
-  std::string said = fmt::format("{} {} {}", to_string(decision.verdict), to_string(decision.reason),
-                                 decision.offer ? decision.offer->path.back()->version : "");
+  std::string said = fmt::format("{} {} {}{}", to_string(decision.verdict), to_string(decision.reason),
+                                 decision.offer ? decision.offer->path.back()->version : "",
+                                 decision.catalog == nullptr ? "" : catalog_facts(*decision.catalog));
   auto& before = known_[decision.device];
   if (before == said) return;
   before = std::move(said);

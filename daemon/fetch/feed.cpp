@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <random>
 
-#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "core/catalog_names.hpp"
+#include "daemon/fetch/root_file.hpp"
 #include "protocols/feeds/catalog_reader.hpp"
 #include "protocols/feeds/deny_reader.hpp"
 #include "protocols/feeds/models_reader.hpp"
+#include "trust/hash.hpp"
 
 namespace homepatch {
 
@@ -19,8 +20,8 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::size_t kMaxRootFile = 512'000;
 constexpr std::size_t kMaxConsidered = 4096;
+constexpr std::size_t kMaxRemark = 500;
 constexpr seconds kFirstRetry{5};  // the name server may come up after us
 constexpr seconds kLongestRetry{3600};
 constexpr seconds kSoon{1};
@@ -77,14 +78,39 @@ Status Feed::start() {
   const auto until = TRY(ports_.settings.load_integer(setting(config_, "valid_until")));
   if (until) valid_until_ = from_millis(*until);
   if (!ports_.store.load_metadata(config_.name, "root")) {
-    const std::string root = TRY_IN("the root file (root = in its [[feed]])", read_file(config_.root, kMaxRootFile));
+    const std::string root = TRY_IN("the root file (root = in its [[feed]])", read_root_file(config_.root));
     TRY(ports_.store.save_metadata(config_.name, "root", root));
   }
+  TRY(compare_roots());
   TRY(stock_shelf());
   ports_.shelf.set_state(FeedState{config_.name, true, ports_.clock.verdict().trusted});
   next_ = ports_.loop.after(seconds(0), [this] { refresh({}); });
   return {};
 }
+
+// What was believed first stays believed, so a wrong root file is not healed by the right one: somebody must be told.
+// The file with which all began is remembered, for in time the stored root may share no key with it.
+Status Feed::compare_roots() {
+  const auto stored = TRY(ports_.store.load_metadata(config_.name, "root"));
+  const auto configured = read_root_file(config_.root);
+  if (configured) {
+    const std::string print = sha256(*configured).hex();
+    const auto begun_with = TRY(ports_.settings.load(setting(config_, "root")));
+    if (begun_with == print) return {};
+    if (may_be_one_root(*configured, stored)) return ports_.settings.save(setting(config_, "root"), print);
+  }
+  remark_ = configured ? fmt::format("its root file {} is not the root that is believed, nor an earlier one of it",
+                                     config_.root.string())
+                       : configured.error().text;
+  remark_ += fmt::format(
+      "; what was believed first stays. To begin anew with another file, stop homepatchd and remove the folder "
+      "feeds/{} of its state",
+      config_.name);
+  log::warning("feed {}: {}", config_.name, printable(remark_, kMaxRemark));
+  return {};
+}
+
+std::string Feed::text() const { return remark_.empty() ? text_ : text_ + "; " + printable(remark_, kMaxRemark); }
 
 // What was verified and stored in an earlier run is believed without asking anybody.
 Status Feed::stock_shelf() {

@@ -61,7 +61,7 @@ class Feed {
   [[nodiscard]] Time last_current() const { return last_current_; }
   // Since when the feed's metadata has expired, if it has.
   [[nodiscard]] std::optional<Time> stale_since() const;
-  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] std::string text() const;
   [[nodiscard]] const Mirrors& mirrors() const { return mirrors_; }
 
  private:
@@ -74,6 +74,7 @@ class Feed {
   void drop_unnamed(const std::set<std::string>& named);
   void look_soon();
   [[nodiscard]] bool speaks_for(std::string_view catalog_path) const;
+  Status compare_roots();
   Status stock_shelf();
   Status put_stored(const std::string& path, const std::set<Match>& own);
   Result<bool> find_stored(const Match& match);
@@ -94,6 +95,7 @@ class Feed {
   Time last_current_{};
   std::optional<Time> valid_until_;
   std::string text_ = "not looked at yet";
+  std::string remark_;  // on its root file
 };
 
 std::string_view to_string(Feed::State state);

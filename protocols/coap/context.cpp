@@ -49,6 +49,11 @@ Result<UniqueFd> reserve(const Address& address) {
                                                     "configure another port",
                                                     address.port(), address.ip()));
     }
+    if (errno == EADDRNOTAVAIL) {
+      return fail(Errc::not_found, fmt::format("the CoAP address {} is not an address of this gateway; check the "
+                                               "interfaces in the configuration",
+                                               address.to_string()));
+    }
     return fail(errno_error(place, errno));
   }
   const int yes = 1;

@@ -48,7 +48,8 @@ class Context {
   Context& operator=(const Context&) = delete;
 
   // Opens an endpoint; port 0 takes a free one. Gives the address it got. already_exists when another program has the
-  // port: libcoap would share it without a word, and each datagram would go to one of the two.
+  // port: libcoap would share it without a word, and each datagram would go to one of the two. not_found when the
+  // address is none of this gateway, or not usable yet.
   Result<Address> listen(const Address& address);
   [[nodiscard]] const std::vector<Address>& addresses() const { return addresses_; }
 

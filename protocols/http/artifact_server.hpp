@@ -110,7 +110,7 @@ class ArtifactServer {
   [[nodiscard]] Result<std::string> url_for(const std::string& token, const std::string& name,
                                             const std::string& client_ip) const;
 
-  // When the interfaces' addresses change; running answers go on. On failure nothing has changed.
+  // When the interfaces' addresses change; running answers go on. As HttpListeners::listen_on().
   Status listen_on(const std::vector<ListenAddress>& addresses);
   [[nodiscard]] std::vector<ListenAddress> listening() const;
 

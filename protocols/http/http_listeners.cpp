@@ -88,14 +88,21 @@ Status HttpListeners::listen_on(const std::vector<ListenAddress>& addresses) {
   const auto named = [&](const Listener& listener) {
     return std::find(addresses.begin(), addresses.end(), listener.asked) != addresses.end();
   };
+  std::optional<Error> failure;
   std::list<Listener> opened;
   for (const auto& address : addresses) {
     const auto same = [&](const Listener& listener) { return listener.asked == address; };
     if (std::any_of(listeners_.begin(), listeners_.end(), same)) continue;
-    opened.push_back(TRY(open(address)));
+    auto listener = open(address);
+    if (listener) {
+      opened.push_back(std::move(*listener));
+    } else if (!failure || failure->code == Errc::not_found) {
+      failure = std::move(listener.error());
+    }
   }
   std::erase_if(listeners_, [&](const Listener& listener) { return !named(listener); });
   listeners_.splice(listeners_.end(), opened);
+  if (failure) return fail(std::move(*failure));
   return {};
 }
 

@@ -34,8 +34,9 @@ class HttpListeners {
   HttpListeners(const HttpListeners&) = delete;
   HttpListeners& operator=(const HttpListeners&) = delete;
 
-  // Opens what is new, closes what is no longer named, leaves the rest alone. On failure nothing has changed, and the
-  // error names the address.
+  // Opens what is new, closes what is no longer named, leaves the rest alone. One that cannot be opened holds up no
+  // other; the error names it. not_found: no more is wrong than that addresses are not there (an IPv6 address is not
+  // for a second or two after it came). Asked again, it tries those again.
   Status listen_on(const std::vector<ListenAddress>& addresses);
 
   // With the ports that were found for 0.

@@ -165,6 +165,20 @@ TEST_F(Lists, ATableFitsTheTerminalAndAPipeIsNeverCut) {
   EXPECT_TRUE(has(piped.out, std::string(60, 'x')));
 }
 
+TEST_F(Lists, EachTableFitsANarrowTerminal) {
+  const std::string lamp = add_lamp();
+  daemon.add_update(lamp, {{"Phase", "transferring"}, {"Done", 43}, {"Total", 100}});
+  daemon.add_release({{"Vendor", "acme"}, {"Model", "lamp2"}, {"Version", "14.4.0"}, {"Seq", 2}, {"Kind", "security"}});
+  for (const char* list : {"devices", "plan", "releases", "updates"}) {
+    for (const unsigned short columns : std::initializer_list<unsigned short>{20, 40, 60}) {
+      const Ran ran = run({list}, {.columns = columns, .environment = {{"NO_COLOR", "1"}}});
+      const auto lines = lines_of(ran.out);
+      EXPECT_GE(lines.size(), 2U) << list << ran.err;
+      for (const auto& line : lines) EXPECT_LE(display_width(line), columns) << list << ": " << line;
+    }
+  }
+}
+
 TEST_F(Lists, ColumnsAlignByWhatIsSeenNotByBytes) {
   daemon.add_device("mac:a4cf12000001", {{"Name", "灯"}, {"Model", "one"}});
   daemon.add_device("mac:a4cf12000002", {{"Name", "Küche"}, {"Model", "two"}});

@@ -110,6 +110,35 @@ TEST_F(EngineTest, AForgottenDeviceReturnsOnlyOnALiveMessage) {
   EXPECT_NE(engine->inventory.find(lamp_id()), nullptr);
 }
 
+TEST_F(EngineTest, OldUpdatesGoFromTheListAsFromTheStore) {
+  settings.policy.automatic = false;
+  boot();
+  say(lamp("1.0.0"));
+  std::vector<UpdateId> dropped;
+  Engine::Listeners listeners;
+  listeners.update_dropped = [&](UpdateId id) { dropped.push_back(id); };
+  engine->listen(std::move(listeners));
+  std::vector<UpdateId> begun;
+  for (int i = 0; i < UpdateStore::kKeptPerDevice + 2; ++i) {
+    begun.push_back(engine->scheduler.start_by_hand(lamp_id(), "root").value());
+    pass(seconds(1));
+    answer(Command::transfer, DeliveryFailed{Reason::transfer_failed, false, true, "no"});
+    pass(kTick);
+    answer(Command::settle, Settled{});
+    pass(kTick);
+  }
+  EXPECT_EQ(dropped, (std::vector<UpdateId>{begun[0], begun[1]}));
+  const auto shown = engine->updater.updates();
+  EXPECT_EQ(shown.size(), static_cast<std::size_t>(UpdateStore::kKeptPerDevice));
+  boot();
+  for (const auto& [id, kept] : engine->updater.updates()) EXPECT_TRUE(shown.contains(id));
+  EXPECT_EQ(engine->updater.updates().size(), shown.size());
+
+  engine->listen({{}, {}, {}, [&](UpdateId id) { dropped.push_back(id); }, {}, {}, {}});
+  ASSERT_TRUE(engine->forget(lamp_id()));
+  EXPECT_EQ(dropped, begun);
+}
+
 TEST_F(EngineTest, AFailedTransferIsTriedAgainLaterAndThenGivenUp) {
   bring_to(Phase::transferring);
   for (unsigned attempt = 1; attempt <= settings.rules.max_attempts; ++attempt) {

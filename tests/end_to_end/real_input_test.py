@@ -242,7 +242,7 @@ class Busctl(Case):
         self.home.broker()
         self.home.configure([self.vendor], policy='accept_new = "ask"\nupdates = "ask"')
         self.home.start_daemon()
-        self.home.plugs("--tele-period", 2, *SLOW)
+        self.plug = self.home.plugs("--tele-period", 2, *SLOW)
         await_that("the plug can be updated", lambda: [d for d in self.home.devices() if d["target"]])
         found = self.good("call", *self.MANAGER, "FindDevice", "s", "mac:a0b1c2000001")
         self.device_path = re.fullmatch(r'o "(/org/homepatch1/device/\w+)"\n', found)[1]
@@ -262,6 +262,13 @@ class Busctl(Case):
         await_that("it is cancelled", lambda: "cancelled" in self.good("get-property", *at_update, "Phase"))
         self.refused("this update is over", "call", *at_update, "Cancel")
         self.told(monitor, update)
+        for gone, call in ((update, "org.homepatch1.Update"), (self.device_path, "org.homepatch1.Device")):
+            await_that("what is marked was told of", lambda: self.tells_what_is_marked(monitor, gone, call))
+        self.plug.stop()  # it would come back
+        self.good("call", *self.at_device, "Forget")
+        await_that("both were told to be gone", lambda: {update, self.device_path} <= {
+            line["payload"]["data"][0] for line in self.signals(monitor, "InterfacesRemoved")})
+        self.refused("nknown", "get-property", *at_update, "Phase")
 
     def read(self):
         tree = self.good("tree", "--list", "org.homepatch1").split()
@@ -286,13 +293,24 @@ class Busctl(Case):
     def told(self, monitor, update):
         """Whoever only listens knows the new standing, the phases, and the end."""
         def changes(path, name):
-            whole = [line for line in monitor.text().split("\n")[:-1] if line.startswith("{")]
-            lines = [json.loads(line) for line in whole]
-            data = [line["payload"]["data"] for line in lines
-                    if line["path"] == path and line["member"] == "PropertiesChanged"]
-            return [changed[name]["data"] for _, changed, _ in data if name in changed]
+            return [changed[name]["data"] for changed in self.changes(monitor, path) if name in changed]
         await_that("the end was told", lambda: "cancelled" in changes(update, "Phase"))
         self.assertIn("accepted", changes(self.device_path, "Standing"))
+
+    @staticmethod
+    def signals(monitor, member):
+        lines = [json.loads(line) for line in monitor.text().split("\n")[:-1] if line.startswith("{")]
+        return [line for line in lines if line["member"] == member]
+
+    def changes(self, monitor, path):
+        return [line["payload"]["data"][1] for line in self.signals(monitor, "PropertiesChanged") if line["path"] == path]
+
+    def tells_what_is_marked(self, monitor, path, interface):
+        """Whoever keeps what was told keeps nothing old: the signals name all that the introspection marks."""
+        said = self.good("introspect", "org.homepatch1", path, interface)
+        marked = set(re.findall(r"^\.(\w+) +property .* emits-change", said, re.MULTILINE))
+        self.assertIn("Phase" if "Update" in interface else "Model", marked)
+        return marked in [set(changed) for changed in self.changes(monitor, path)]
 
     def test_wrong_calls_are_answered_with_a_text(self):
         self.two_homes_things()

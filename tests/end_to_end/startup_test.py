@@ -43,6 +43,45 @@ class Startup(TestCase):
         vendor.root.unlink()
         self.refusal("feed acme", str(vendor.root), "No such file")
 
+    def check_config(self):
+        done = subprocess.run([program("homepatchd"), "--check-config", "--config", str(self.home.config_file)], text=True,
+                              capture_output=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_a_root_file_that_is_none_is_refused_and_does_not_stick(self):
+        vendor = self.home.vendor(LAMP)
+        self.home.configure([vendor])
+        good = vendor.root.read_bytes()
+        changed = good.replace(b'"version":1', b'"version":2')
+        self.assertNotEqual(changed, good)
+        for bad in (b"my root file\n", b"{}", changed):
+            vendor.root.write_bytes(bad)
+            self.refusal("feed acme", str(vendor.root), "is no root file of a feed", "N.root.json")
+            status, said = self.check_config()
+            self.assertEqual(status, 1)
+            self.assertIn(f"root of feed acme: {vendor.root} is no root file of a feed", said)
+            self.home.daemon.log.unlink()
+        vendor.root.write_bytes(good)
+        self.assertEqual(self.check_config()[0], 0)
+        self.home.start_daemon()
+        await_that("the feed is current", lambda: self.home.status()["feeds"][0]["state"] == "current")
+
+    def test_a_root_file_other_than_the_believed_root_is_told_of(self):
+        vendor = self.home.vendor(LAMP)
+        self.home.configure([vendor])
+        for _ in range(2):  # the second start compares
+            self.home.start_daemon()
+            await_that("the feed is current", lambda: self.home.status()["feeds"][0]["state"] == "current")
+            self.home.daemon.stop()
+        self.assertNotIn("root that is believed", self.home.daemon.text())
+        vendor.root = Vendor(self.home.folder / "other").root
+        self.home.configure([vendor])
+        self.home.start_daemon()
+        await_that("the feed is current", lambda: self.home.status()["feeds"][0]["state"] == "current")
+        for text in (self.home.daemon.text(), self.home.status()["feeds"][0]["text"]):
+            self.assertIn(f"its root file {vendor.root} is not the root that is believed", text)
+            self.assertIn("remove the folder feeds/acme of its state", text)
+
     def test_a_password_file_that_is_not_there_is_named(self):
         self.home.configure(mqtt=f'port = {self.home.mqtt_port}\nuser = "homepatch"\npassword_file = "/nowhere/secret"')
         self.refusal("password", "/nowhere/secret", "No such file")
@@ -166,6 +205,29 @@ class Startup(TestCase):
         self.home.configure(network='interfaces = ["lo", "nosuch0"]')
         self.home.start_daemon()
         self.assertIn("nosuch0", self.home.daemon.text())
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can make a network of its own")
+    def test_an_address_that_is_not_usable_yet_is_tried_again_and_holds_up_no_other(self):
+        self.home.configure(network='interfaces = ["lo", "v0"]', mqtt="enabled = false")
+        # A network with a cable in it: a new IPv6 address on it is tentative for a second or two (RFC 4862 section 5.4).
+        start = "ip link set lo up && ip link add v0 type veth peer name v1 && ip link set v1 up && ip link set v0 up && exec "
+        if subprocess.run(["unshare", "-n", "sh", "-c", start + "true"], capture_output=True).returncode != 0:
+            self.skipTest("this machine lets nobody make a network of its own")
+        daemon = self.home.start("homepatchd", "unshare", "-n", "sh", "-c",
+                                 f"{start} {program('homepatchd')} --config {self.home.config_file}",
+                                 env={"DBUS_SYSTEM_BUS_ADDRESS": self.home.bus_address})
+        self.home.daemon = daemon
+        await_that("homepatchd answers", lambda: self.home.status() or not daemon.running)
+        net = ["nsenter", "-t", str(daemon.popen.pid), "-n"]
+        for address in ("10.9.8.7/24", "2001:db8::7/64"):
+            subprocess.run([*net, "ip", "address", "add", address, "dev", "v0"], check=True, timeout=10)
+        def listens(protocol, address):
+            return [at for at in self.home.status()["listening"] if at.startswith(f"{protocol} {address}:")]
+        for protocol in ("http", "coap"):
+            for address in ("127.0.0.1", "10.9.8.7", "[2001:db8::7]"):
+                await_that(f"{protocol} listens on {address}", lambda: listens(protocol, address), 20)
+        self.assertLessEqual(daemon.text().count("tried again"), 1)
+        self.assertIn("2001:db8::7", daemon.text())
 
     def test_check_config_only_looks(self):
         self.home.configure()

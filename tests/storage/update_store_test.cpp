@@ -127,7 +127,9 @@ TEST_F(StoredUpdate, OldOnesGoAndTheOneUnderWayStays) {
   unsettled.id = ids[0];
   ASSERT_TRUE(store().save(unsettled));
   const auto other = add(update_of("mac:a0b1c2000002"));
-  ASSERT_TRUE(store().trim(update.device));
+  const auto trimmed = store().trim(update.device);
+  ASSERT_TRUE(trimmed);
+  EXPECT_EQ(*trimmed, (std::vector<UpdateId>{ids[1], ids[2]}));
   std::vector<UpdateId> left;
   const auto all = store().load_all().value();
   for (const auto& kept : all) left.push_back(kept.id);

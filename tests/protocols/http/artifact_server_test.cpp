@@ -199,8 +199,16 @@ TEST_F(ServeTest, ItsAddressesMayChangeWhileItServes) {
   ASSERT_TRUE(server->listen_on({{"127.0.0.1", 0}, {"127.0.0.3", 0}}));
   EXPECT_EQ(server->listening().size(), 2U);
   EXPECT_EQ(server->listening()[0].port, port);
-  EXPECT_FALSE(server->listen_on({{"127.0.0.4", 0}, {"192.0.2.1", 0}}));
-  EXPECT_EQ(server->listening().size(), 2U) << "a failure changes nothing";
+  const auto partly = server->listen_on({{"192.0.2.1", 0}, {"127.0.0.1", 0}, {"127.0.0.4", 0}});
+  ASSERT_FALSE(partly);
+  EXPECT_EQ(partly.error().code, Errc::not_found);
+  EXPECT_TRUE(has(partly.error().text, "192.0.2.1"));
+  ASSERT_EQ(server->listening().size(), 2U) << "one that is not there yet holds up no other";
+  EXPECT_EQ(server->listening()[1].ip, "127.0.0.4");
+  EXPECT_EQ(
+      server->listen_on({{"192.0.2.1", 0}, {"127.0.0.1", 0}, {"127.0.0.5", port}, {"127.0.0.5", port}}).error().code,
+      Errc::busy)
+      << "what is graver is told";
   EXPECT_EQ(body_of(ask("GET " + path("a.bin"))), "image");
   ASSERT_TRUE(server->listen_on({{"127.0.0.3", 0}}));
   EXPECT_EQ(server->listening().size(), 1U);
