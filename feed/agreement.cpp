@@ -92,18 +92,20 @@ class Dependencies {
   Status check_known(const Known& known, const Dependency& needed) const {
     const auto other = catalogs_.find(path_of(known, needed));
     if (other == catalogs_.end()) {
-      return fail(Errc::invalid_argument,
-                  fmt::format("{} requires the model {}/{}, which this feed does not publish: no home could ever install "
-                              "it. Add that model, or name another in requires.components",
-                              name_of(known), known.catalog->vendor_id, needed.model_id));
+      return fail(
+          Errc::invalid_argument,
+          fmt::format("{} requires the model {}/{}, which this feed does not publish: no home could ever install "
+                      "it. Add that model, or name another in requires.components",
+                      name_of(known), known.catalog->vendor_id, needed.model_id));
     }
     const auto& releases = other->second->releases;
     if (!releases.empty() && releases.back().seq >= needed.seq_min) return {};
-    return fail(Errc::invalid_argument,
-                fmt::format("{} requires {}/{} at seq {} or later, but its newest release has seq {}: no home could ever "
-                            "install it. Add that release first",
-                            name_of(known), known.catalog->vendor_id, needed.model_id, needed.seq_min,
-                            releases.empty() ? 0 : releases.back().seq));
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("{} requires {}/{} at seq {} or later, but its newest release has seq {}: no home could ever "
+                    "install it. Add that release first",
+                    name_of(known), known.catalog->vendor_id, needed.model_id, needed.seq_min,
+                    releases.empty() ? 0 : releases.back().seq));
   }
 
   void reach(const Known& known) {
