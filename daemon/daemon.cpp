@@ -92,8 +92,10 @@ Status Daemon::open_coap() {
     TRY(coap_context_->listen(address));
   }
   coap_exchanges_ = std::make_unique<coap::Exchanges>(loop_, *coap_context_);
+  coap::Lwm2mTimes times;
+  times.awake = config_.coap.awake;
   lwm2m_ = std::make_unique<coap::Lwm2mServer>(
-      loop_, *coap_context_, *coap_exchanges_, coap::Lwm2mTimes{},
+      loop_, *coap_context_, *coap_exchanges_, times,
       [this](const Announcement& announcement) { engine_->on_announcement(announcement); });
   lwm2m_delivery_ = std::make_unique<coap::Lwm2mDelivery>(loop_, *lwm2m_);
   return {};

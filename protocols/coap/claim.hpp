@@ -19,7 +19,6 @@ class Claim {
   struct Hooks {
     // It registered anew, moved, deregistered or expired: what was under way is void.
     std::function<void(DeliveryFailed)> interrupted;
-    std::function<void()> heard;                   // an update of its registration: a sleeper is awake now
     std::function<void(std::int64_t)> state_told;  // it notified its firmware State
   };
 
@@ -30,6 +29,11 @@ class Claim {
 
   [[nodiscard]] const Registration* registration() const;  // null once it is gone
   [[nodiscard]] bool is_awake() const;
+  // When the registration of a sleeper ends, unless it speaks before.
+  [[nodiscard]] Time asleep_until() const;
+  // It answered, or did not: a sleeper is awake for a while from here, or sleeps already.
+  void heard();
+  void heard_nothing();
   [[nodiscard]] std::optional<ContentFormat> accept() const;
   [[nodiscard]] Numbering numbering() const;
   // Remembers, and announces as a fact, how the device counts its firmware states.

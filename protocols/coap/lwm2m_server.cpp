@@ -97,7 +97,6 @@ void Lwm2mServer::act_on_update(const Registration& registration, const Registry
     interrupt(device, Reason::transfer_failed, "the device moved to another address");
   }
   if (changed) want(device, Interview::Scope::everything);
-  if (conversation.claim != nullptr && conversation.claim->hooks().heard) conversation.claim->hooks().heard();
   consider(device);
 }
 
@@ -205,10 +204,12 @@ void Lwm2mServer::interviewed(const DeviceId& device, const Findings& findings) 
   const auto interview = std::move(conversation.interview);
   conversation.accept = findings.accept;
   if (findings.complete) {
+    heard(device);
     if (registration->has_object(resource::kState.object)) watch(*registration);
   } else {
     // It stopped answering: asked again when it next speaks.
     conversation.wanted = Interview::Scope::everything;
+    heard_nothing(device);
     log::debug("{} stopped answering in the middle of its interview", device.to_string());
   }
   if (findings.complete || findings.version || findings.manufacturer) {
@@ -233,8 +234,22 @@ Exchange Lwm2mServer::watch(const Registration& registration, const ResourcePath
       [this, device = registration.device, number, told](const Response& response) {
         const auto value = read_integer({response.content_format, response.payload, number});
         if (response.status != kContent || !value) return;
-        later([this, device, told, number = *value] { (this->*told)(device, number); });
+        later([this, device, told, number = *value] {
+          woken(device);
+          (this->*told)(device, number);
+        });
       });
+}
+
+// A notification wakes a sleeper just as an update of its registration does.
+void Lwm2mServer::woken(const DeviceId& device) {
+  const Registration* known = registry_.find(device);
+  if (known == nullptr) return;
+  const bool slept = !is_awake(*known);
+  heard(device);
+  if (!slept) return;
+  announce_(announce_seen(device, loop_.now()));
+  consider(device);
 }
 
 void Lwm2mServer::state_told(const DeviceId& device, std::int64_t state) {
@@ -287,6 +302,19 @@ void Lwm2mServer::release(const DeviceId& device) {
 
 bool Lwm2mServer::is_awake(const Registration& registration) const {
   return !registration.queue || loop_.monotonic() - registration.last_heard < times_.awake;
+}
+
+std::optional<Time> Lwm2mServer::asleep_until(const DeviceId& device) const {
+  const Registration* known = registry_.find(device);
+  if (known == nullptr || is_awake(*known)) return std::nullopt;
+  return loop_.now() + (known->expires - loop_.monotonic());
+}
+
+void Lwm2mServer::heard(const DeviceId& device) { registry_.heard(device, loop_.monotonic()); }
+
+// Only a sleeper that listens for a shorter time than it should makes a difference.
+void Lwm2mServer::heard_nothing(const DeviceId& device) {
+  registry_.heard(device, loop_.monotonic() - times_.awake);
 }
 
 void Lwm2mServer::arm_expiry(milliseconds at) {

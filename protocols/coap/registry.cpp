@@ -220,6 +220,10 @@ const Registration* Registry::find(const DeviceId& device) const {
   return id == id_of_.end() ? nullptr : &by_id_.find(id->second)->second;
 }
 
+void Registry::heard(const DeviceId& device, milliseconds at) {
+  if (const auto id = id_of_.find(device); id != id_of_.end()) by_id_.find(id->second)->second.last_heard = at;
+}
+
 void Registry::expect_restart(const DeviceId& device) {
   const Registration* known = find(device);
   if (known == nullptr) return;

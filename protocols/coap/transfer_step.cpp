@@ -40,7 +40,9 @@ void TransferStep::run() {
     return;
   }
   read_state([this](Result<FirmwareState> state) {
-    if (!state) {
+    if (!state && !claim().is_awake()) {
+      asleep();  // some listen for a shorter time than they should
+    } else if (!state) {
       fail_with(state.error());
     } else {
       prepare(*state);

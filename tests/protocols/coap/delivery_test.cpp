@@ -434,21 +434,83 @@ TEST_F(DeliveryTest, NothingElseIsAskedDuringATransfer) {
   EXPECT_TRUE(until([&] { return told_version("1.0.0"); })) << "it is asked when the device is free";
 }
 
-TEST_F(DeliveryTest, ASleeperIsWaitedFor) {
-  Lwm2mTimes times = quick_times();
-  times.awake = seconds(0);
-  server.reset();
-  server = std::make_unique<Lwm2mServer>(*loop, *context, *exchanges, times,
-                                         [this](const Announcement& a) { announced.push_back(a); });
-  delivery = std::make_unique<Lwm2mDelivery>(*loop, *server, quick());
-  client->register_as("lamp", "lwm2m=1.1&b=U&Q");
-  ASSERT_TRUE(until([&] { return server->registrations() == 1 && !client->location.empty(); }));
-  begin(Command::transfer);
-  a_while();
+// Registers for queue mode, tells who it is, and falls asleep.
+class SleeperTest : public DeliveryTest {
+ protected:
+  static constexpr milliseconds kAwake{300};
+
+  void SetUp() override {
+    DeliveryTest::SetUp();
+    Lwm2mTimes times = quick_times();
+    times.awake = kAwake;
+    server.reset();
+    server = std::make_unique<Lwm2mServer>(*loop, *context, *exchanges, times,
+                                           [this](const Announcement& a) { announced.push_back(a); });
+    delivery = std::make_unique<Lwm2mDelivery>(*loop, *server, quick());
+    settle_in(*client, "lamp", "lwm2m=1.1&b=U&Q&lt=600");
+  }
+  void fall_asleep() {
+    loop->run_until([] { return false; }, kAwake + milliseconds(50));
+    client->asked.clear();
+    announced.clear();
+  }
+  void expect_asleep() {
+    EXPECT_EQ(failure().reason, Reason::asleep);
+    EXPECT_FALSE(failure().counts);
+    ASSERT_TRUE(failure().not_before);
+    EXPECT_GT(*failure().not_before, loop->now() + seconds(600));
+    EXPECT_LT(*failure().not_before, loop->now() + seconds(600) + Registry::kExchangeLifetime);
+  }
+};
+
+TEST_F(SleeperTest, IsNotSpokenToUntilItsRegistrationEndsOrItSpeaks) {
+  fall_asleep();
+  for (const auto step : {Command::transfer, Command::install}) {
+    finish(step);
+    expect_asleep();
+  }
+  finish(Command::settle);
+  EXPECT_TRUE(ended_as<Settled>());
   EXPECT_TRUE(client->asked.empty());
   client->update();
-  ASSERT_TRUE(until([&] { return final_report.has_value(); }));
+  ASSERT_TRUE(until([&] { return !announced.empty(); })) << "its word is what the update waits for";
+  finish(Command::transfer);
   EXPECT_TRUE(ended_as<Transferred>());
+}
+
+TEST_F(SleeperTest, IsAwakeAsLongAsItAnswers) {
+  client->busy_at_block = 2;  // for a second
+  finish(Command::transfer);
+  ASSERT_TRUE(ended_as<Transferred>());
+  finish(Command::install);
+  EXPECT_TRUE(ended_as<Installing>());
+  EXPECT_EQ(client->updates_executed, 1U);
+}
+
+TEST_F(SleeperTest, ThatSleepsSoonerThanItShouldHasNotFailed) {
+  client->deaf = true;
+  finish(Command::transfer);
+  expect_asleep();
+}
+
+TEST_F(SleeperTest, ANotificationIsItsWordToo) {
+  fall_asleep();
+  client->notify("/5/0/3", "0");
+  ASSERT_TRUE(until([&] { return !announced.empty(); }));
+  EXPECT_EQ(announced.front().reachable, true);
+  finish(Command::transfer);
+  EXPECT_TRUE(ended_as<Transferred>());
+}
+
+TEST_F(SleeperTest, IsAskedForItsVersionWhenItWakes) {
+  fall_asleep();
+  begin(Command::inquire);
+  ASSERT_TRUE(until([this] { return final_report.has_value(); }));
+  expect_asleep();
+  EXPECT_TRUE(client->asked.empty());
+  client->resources["/3/0/3"].value = "2.0.0";
+  client->update();
+  EXPECT_TRUE(until([&] { return told_version("2.0.0"); }));
 }
 
 // A test only of that it works; it prints what pushing costs our side. The device lives in a thread of its own.
