@@ -205,6 +205,7 @@ void Lwm2mServer::interviewed(const DeviceId& device, const Findings& findings) 
   conversation.accept = findings.accept;
   if (findings.complete) {
     heard(device);
+    if (conversation.wanted) consider(device);  // asked for in the middle of this one
     if (registration->has_object(resource::kState.object)) watch(*registration);
   } else {
     // It stopped answering: asked again when it next speaks.
@@ -254,14 +255,20 @@ void Lwm2mServer::woken(const DeviceId& device) {
 
 void Lwm2mServer::state_told(const DeviceId& device, std::int64_t state) {
   const auto found = conversations_.find(device);
-  if (found == conversations_.end() || found->second.claim == nullptr) return;
-  const auto told = found->second.claim->hooks().state_told;
-  if (told) told(state);
+  if (found == conversations_.end()) return;
+  if (found->second.claim != nullptr) {
+    const auto told = found->second.claim->hooks().state_told;
+    if (told) told(state);
+  } else if (firmware_state(state, found->second.numbering) == FirmwareState::idle) {
+    want(device, Interview::Scope::version);  // some install without registering anew
+  }
 }
 
 void Lwm2mServer::result_told(const DeviceId& device, std::int64_t result) {
   if (registry_.find(device) == nullptr) return;
   if (const auto announcement = announce_result(device, result, loop_.now())) announce_(*announcement);
+  const auto meaning = install_result(result);
+  if (meaning && meaning->kind == InstallResult::Kind::success) want(device, Interview::Scope::version);
 }
 
 void Lwm2mServer::interrupt(const DeviceId& device, Reason reason, std::string_view why, bool counts) {

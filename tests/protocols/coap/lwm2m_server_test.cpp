@@ -112,6 +112,17 @@ TEST_F(Lwm2mServerTest, ResultsAreAnnouncedWhenTheyAreNotified) {
   EXPECT_EQ(announced.back().result->text, "Update Result 8: firmware update failed");
 }
 
+TEST_F(Lwm2mServerTest, ADeviceThatInstalledWithoutRegisteringAnewIsAskedAtOnce) {
+  const auto client = device();
+  settle_in(*client);
+  client->resources["/3/0/3"].value = "2.0.0";
+  client->notify("/5/0/5", "1");
+  EXPECT_TRUE(until([&] { return told_version("2.0.0"); }));
+  client->resources["/3/0/3"].value = "3.0.0";
+  client->notify("/5/0/3", "0");
+  EXPECT_TRUE(until([&] { return told_version("3.0.0"); }));
+}
+
 TEST_F(Lwm2mServerTest, EachRegistrationIsWatchedAnew) {
   const auto client = device();
   settle_in(*client);
