@@ -129,8 +129,9 @@ Status Lwm2mServer::restore(const DeviceId& device, const Facts& facts, Time exp
   auto& conversation = conversations_[device];
   const auto numbering = facts.find(fact::kNumbering);
   if (numbering != facts.end() && numbering->second == "legacy") conversation.numbering = Numbering::legacy;
-  // The observations are lost; its next word starts the interview, and with it the watching.
+  // The observations are lost with the last run. Who listens is asked and watched at once, a sleeper when it wakes.
   conversation.wanted = Interview::Scope::everything;
+  consider(device);
   arm_expiry(registry_.find(device)->expires);
   return {};
 }

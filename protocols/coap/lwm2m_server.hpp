@@ -45,7 +45,7 @@ class Lwm2mServer {
   Lwm2mServer& operator=(const Lwm2mServer&) = delete;
 
   // At start: the registration in the facts of a known device, valid until `expires` (last seen and lifetime and
-  // Registry::kExchangeLifetime). It is asked and watched again when it next updates its registration.
+  // Registry::kExchangeLifetime). It is asked and watched again in its turn, a sleeper when it next speaks.
   // Errors: malformed (the facts hold none), unavailable (it has expired), already_exists, too_large.
   Status restore(const DeviceId& device, const Facts& facts, Time expires);
 

@@ -175,15 +175,29 @@ TEST_F(Lwm2mServerTest, ARestoredRegistrationGoesOn) {
                                          [this](const Announcement& a) { announced.push_back(a); });
   announced.clear();
   client->asked.clear();
-  ASSERT_TRUE(server->restore(id(), facts, loop->now() + seconds(100)).has_value());
-
   client->notify("/5/0/3", "0");
   ASSERT_TRUE(until([&] { return client->rejected["reset"] == 1; })) << "an observation of before is rejected";
+  ASSERT_TRUE(server->restore(id(), facts, loop->now() + seconds(100)).has_value());
+  ASSERT_TRUE(until([&] { return told_version("1.0.0"); })) << "asked without a word of its own";
   const auto token = client->update();
-  ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
+  ASSERT_TRUE(until([&] { return client->answers.contains(token); }));
   EXPECT_EQ(client->answers[token].code, 204U);
   for (const auto& announcement : announced) EXPECT_FALSE(announcement.restarted);
   ASSERT_TRUE(until([&] { return std::ranges::count(client->asked, "GET /5/0/3") == 2; }));
+}
+
+TEST_F(Lwm2mServerTest, ARestoredSleeperIsLeftInPeace) {
+  const auto client = device();
+  settle_in(*client, "lamp", "lwm2m=1.1&b=U&Q");
+  const auto facts = announced.front().facts;
+  server->forget(id());
+  client->asked.clear();
+  announced.clear();
+  ASSERT_TRUE(server->restore(id(), facts, loop->now() + seconds(100)).has_value());
+  a_while();
+  EXPECT_TRUE(client->asked.empty());
+  client->update();
+  EXPECT_TRUE(until([&] { return told_version("1.0.0"); }));
 }
 
 TEST_F(Lwm2mServerTest, WhatWasNotRestoredRegistersAnewWithoutCountingAsRestarted) {
