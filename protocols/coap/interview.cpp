@@ -85,6 +85,7 @@ void Interview::ask_next() {
   }
   if (next_ == questions_.size()) {
     findings_.complete = true;
+    findings_.whole = &questions_ == &questions(Scope::everything);
     const auto done = std::move(done_);
     done(std::move(findings_));
     return;

@@ -31,6 +31,7 @@ struct Findings {
   std::vector<std::int64_t> protocols;
   std::optional<ContentFormat> accept = kText;  // absent: the device refuses every Accept option
   bool complete = false;                        // false: it stopped answering on the way
+  bool whole = false;                           // complete, and it was asked everything
 };
 
 class Interview {

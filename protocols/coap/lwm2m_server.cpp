@@ -94,9 +94,11 @@ void Lwm2mServer::act_on_update(const Registration& registration, const Registry
   if (change.moved) {
     conversation.watch_state.cancel();
     conversation.watch_result.cancel();
-    interrupt(device, Reason::transfer_failed, "the device moved to another address");
+    // A router between us gave it another port: not the device's failure.
+    interrupt(device, Reason::transfer_failed, "the device moved to another address", false);
   }
-  if (changed) want(device, Interview::Scope::everything);
+  // Who moved is the same as before: only what runs is asked, and watched from there.
+  if (changed) want(device, change.new_objects ? Interview::Scope::everything : Interview::Scope::version);
   consider(device);
 }
 

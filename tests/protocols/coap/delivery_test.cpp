@@ -221,6 +221,20 @@ TEST_F(DeliveryTest, ADeviceThatRegistersAnewHasLostTheTransfer) {
   EXPECT_TRUE(failure().may_retry);
 }
 
+TEST_F(DeliveryTest, ADeviceThatSpeaksFromAnotherPortHasNotFailed) {
+  settle_in(*client);
+  unsigned taken = 0;
+  client->on_block = [&] {
+    if (++taken != 3) return;
+    client->reboot();  // the socket only: a router gave it another port
+    client->update();
+  };
+  finish(Command::transfer);
+  EXPECT_FALSE(failure().counts);
+  finish(Command::transfer);
+  EXPECT_TRUE(ended_as<Transferred>());
+}
+
 TEST_F(DeliveryTest, DroppingTheHandleStopsBeforeTheNextBlock) {
   client->preferred_exponent = 0;
   settle_in(*client);

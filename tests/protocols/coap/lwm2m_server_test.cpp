@@ -97,7 +97,9 @@ TEST_F(Lwm2mServerTest, AMovedDeviceIsAskedAtItsNewAddress) {
   ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
   EXPECT_EQ(announced.front().facts.at("remote"), "127.0.0.2:" + std::to_string(client->port()));
   EXPECT_FALSE(announced.front().restarted);
-  ASSERT_TRUE(until([&] { return std::ranges::count(client->asked, "GET /5/0/3") == 2; })) << "and watched anew";
+  ASSERT_TRUE(until([&] { return std::ranges::count(client->asked, "GET /5/0/5") == 2; })) << "and watched anew";
+  EXPECT_EQ(client->asked,
+            (std::vector<std::string>{"GET /3/0/3", "GET /5/0/3", "GET /5/0/5", "GET /5/0/3", "GET /5/0/5"}));
 }
 
 TEST_F(Lwm2mServerTest, ResultsAreAnnouncedWhenTheyAreNotified) {
@@ -158,6 +160,17 @@ TEST_F(Lwm2mServerTest, AnInquiryReadsVersionStateAndResult) {
   ASSERT_TRUE(until([&] { return told_version("2.0.0"); }));
   EXPECT_EQ(announced.back().result->kind, InstallResult::Kind::success);
   EXPECT_EQ(client->asked, (std::vector<std::string>{"GET /3/0/3", "GET /5/0/3", "GET /5/0/5"}));
+}
+
+TEST_F(Lwm2mServerTest, AskingForTheVersionDoesNotTakeTheBatteryAway) {
+  const auto client = device();
+  client->resources["/3/0/6"] = {std::string("\x83\x06\x41\x00\x01", 5), 11542};  // an internal battery
+  settle_in(*client);
+  EXPECT_EQ(last([](const auto& a) { return a.sleepy.has_value(); })->sleepy, true);
+  announced.clear();
+  server->inquire(id());
+  ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
+  EXPECT_EQ(announced.back().sleepy, std::nullopt);
 }
 
 TEST_F(Lwm2mServerTest, ARestoredRegistrationGoesOn) {
