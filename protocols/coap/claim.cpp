@@ -40,6 +40,10 @@ void Claim::learn_numbering(Numbering numbering) {
   });
 }
 
+std::uint8_t Claim::block_exponent() const { return server_.conversations_[device_].block_exponent; }
+
+void Claim::learn_block_exponent(std::uint8_t exponent) { server_.conversations_[device_].block_exponent = exponent; }
+
 void Claim::expect_restart() { server_.registry_.expect_restart(device_); }
 
 void Claim::inquire_afterwards() { server_.want(device_, Interview::Scope::version); }

@@ -38,6 +38,9 @@ class Claim {
   [[nodiscard]] Numbering numbering() const;
   // Remembers, and announces as a fact, how the device counts its firmware states.
   void learn_numbering(Numbering numbering);
+  // The size of blocks that it took last, as an exponent.
+  [[nodiscard]] std::uint8_t block_exponent() const;
+  void learn_block_exponent(std::uint8_t exponent);
   // It is about to be told to restart.
   void expect_restart();
   // Reads version, State and Result once the claim is over, and announces them.

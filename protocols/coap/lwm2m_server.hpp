@@ -75,6 +75,7 @@ class Lwm2mServer {
     Exchange watch_result;
     std::optional<ContentFormat> accept = kText;
     Numbering numbering = Numbering::standard;
+    std::uint8_t block_exponent = Block::kLargest;
     Claim* claim = nullptr;
   };
 

@@ -150,6 +150,20 @@ TEST_F(DeliveryTest, APlain413HalvesTheBlocks) {
   EXPECT_EQ(client->largest_seen, 256U);
 }
 
+TEST_F(DeliveryTest, TriesSmallerBlocksWhereTheFirstIsNeverAnsweredAndRemembersThem) {
+  client->deaf_above = 256;
+  settle_in(*client);
+  finish(Command::transfer);
+  ASSERT_TRUE(ended_as<Transferred>());
+  EXPECT_EQ(client->image, image);
+  EXPECT_EQ(client->largest_seen, 256U);
+  const auto writes = [this] { return std::ranges::count(client->asked, "PUT /5/0/0"); };
+  client->asked.clear();
+  finish(Command::transfer);
+  ASSERT_TRUE(ended_as<Transferred>());
+  EXPECT_EQ(writes(), 20) << "5,000 bytes in blocks of 256, none of them in vain";
+}
+
 TEST_F(DeliveryTest, KeepsOneTokenForTheWholeTransfer) {
   client->token_bound = true;
   client->preferred_exponent = 2;

@@ -201,6 +201,7 @@ void PretendDevice::take_block(const Datagram& request) {
   const unsigned exponent = value & 7U;
   const std::size_t offset = std::size_t{number} << (exponent + 4U);
   const auto echo = std::pair<unsigned, std::string>(kBlock1, uint_bytes(value));
+  if (request.payload.size() > deaf_above) return;
   if (deaf_from_block && number >= *deaf_from_block) return;
   if (reset_at_block == number) {
     Datagram out;

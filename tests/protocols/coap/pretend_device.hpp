@@ -55,6 +55,7 @@ class PretendDevice {
   bool token_bound = false;                 // knows a transfer by its token (Zephyr before 2023)
   unsigned preferred_exponent = 6;          // told in the answer to block 0
   unsigned largest_block = 1024;            // larger ones: plain 4.13
+  unsigned deaf_above = 1024;               // larger ones never arrive
   std::optional<unsigned> deaf_from_block;  // vanishes there
   std::optional<unsigned> reset_at_block;   // answers it by a reset
   std::optional<unsigned> busy_at_block;    // 5.03 once
