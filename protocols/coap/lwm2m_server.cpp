@@ -323,9 +323,7 @@ std::optional<Time> Lwm2mServer::asleep_until(const DeviceId& device) const {
 void Lwm2mServer::heard(const DeviceId& device) { registry_.heard(device, loop_.monotonic()); }
 
 // Only a sleeper that listens for a shorter time than it should makes a difference.
-void Lwm2mServer::heard_nothing(const DeviceId& device) {
-  registry_.heard(device, loop_.monotonic() - times_.awake);
-}
+void Lwm2mServer::heard_nothing(const DeviceId& device) { registry_.heard(device, loop_.monotonic() - times_.awake); }
 
 void Lwm2mServer::arm_expiry(milliseconds at) {
   if (expiry_.armed() && expiry_at_ <= at) return;

@@ -12,10 +12,10 @@ namespace homepatch::coap {
 
 class Push {
  public:
-  static constexpr unsigned kMaxRestarts = 2;      // after lost blocks; a smaller block size does not count
+  static constexpr unsigned kMaxRestarts = 2;        // after lost blocks; a smaller block size does not count
   static constexpr std::uint8_t kSmallestTried = 2;  // 64 bytes, after silence
-  static constexpr unsigned kMaxWaits = 30;        // in a row, for a device that says it is busy
-  static constexpr std::chrono::seconds kWait{5};  // when it does not say how long
+  static constexpr unsigned kMaxWaits = 30;          // in a row, for a device that says it is busy
+  static constexpr std::chrono::seconds kWait{5};    // when it does not say how long
   static constexpr std::chrono::seconds kLongestWait{60};
 
   explicit Push(std::uint64_t size, std::uint8_t exponent = Block::kLargest) : size_(size), exponent_(exponent) {}

@@ -192,7 +192,8 @@ void Registry::erase(const std::string& id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   count_out(found->second.route.remote);
-  // The answer names a location that is gone: a device that begins with the same numbers after each boot registers anew.
+  // The answer names a location that is gone: a device that begins with the same numbers after each boot registers
+  // anew.
   answered_.erase(found->second.request);
   id_of_.erase(found->second.device);
   by_id_.erase(found);

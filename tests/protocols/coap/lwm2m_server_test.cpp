@@ -56,6 +56,17 @@ TEST_F(Lwm2mServerTest, ADeviceThatRefusesAcceptIsAskedWithoutIt) {
   EXPECT_EQ(announced.back().manufacturer, "Acme");
 }
 
+TEST_F(Lwm2mServerTest, ADeviceThatAnswersInItsOwnCborIsAskedForAnotherFormat) {
+  const auto client = device();
+  const std::string tlv("\x86\x08\x41\x00\x00\x41\x01\x01", 8);
+  client->resources["/5/0/8"] = {"\xa1\x01", 11544, {{11542, tlv}}};
+  client->resources["/3/0/3"] = {"{}", 11543, {{112, std::string("\x81\xa2\x00\x66/3/0/3\x03\x65", 12) + "1.0.0"}}};
+  client->register_as("lamp");
+  ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
+  EXPECT_EQ(announced.back().facts.at("protocols"), "0 1");
+  EXPECT_EQ(announced.back().model, "Lamp") << "and what it says in text is understood as before";
+}
+
 TEST_F(Lwm2mServerTest, TextThatCouldSteerATerminalIsDropped) {
   const auto client = device();
   client->resources["/3/0/1"].value = "La\x1b[2Jmp";

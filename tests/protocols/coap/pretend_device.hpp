@@ -38,6 +38,7 @@ class PretendDevice {
   struct Resource {
     std::string value;
     unsigned format = 0;
+    std::map<unsigned, std::string> by_accept{};  // the value in another format, for who asks for that
   };
   std::map<std::string, Resource> resources;  // by path, "/3/0/3"
   void set_state(const std::string& state) { resources["/5/0/3"].value = state; }
