@@ -77,6 +77,8 @@ constexpr std::array kRows{
     Row{Reason::write_budget_spent, "write_budget_spent",
         "The gateway spares its flash: what it may write in a day is written. It goes on by itself; who cannot "
         "wait raises the cache's write budget."},
+    Row{Reason::asleep, "asleep",
+        "The device sleeps. The update goes on when the device next wakes; nothing counts against it."},
     Row{Reason::transfer_refused, "transfer_refused", "The device refused the image."},
     Row{Reason::transfer_failed, "transfer_failed", "The device did not get the whole image."},
     Row{Reason::transfer_stalled, "transfer_stalled", "The device stopped taking the image."},

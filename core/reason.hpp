@@ -44,6 +44,7 @@ enum class Reason {
   image_not_trusted,    // what the mirrors gave is not what was signed
   no_space,
   write_budget_spent,  // the cache has written its share of the day
+  asleep,              // it listens only for a while after it has spoken
   transfer_refused,    // the device said no before or while taking the image
   transfer_failed,
   transfer_stalled,

@@ -134,6 +134,7 @@ class Step {
     const auto limit = limit_of_phase();
     if (!limit) return;
     u().phase_since = now_;
+    u().reason = Reason::none;
     u().rechecking = false;
     u().next_step = now_ + *limit;
     out_.save = true;
@@ -172,8 +173,30 @@ class Step {
   void on(const DeliveryFailed& e) {
     // Once the device has restarted to install, its own word decides: an unanswered command says nothing any more.
     const bool decided_by_device = phase() == Phase::installing && u().restarted;
-    if ((phase() == Phase::transferring || phase() == Phase::installing) && !decided_by_device) {
+    if (u().rechecking && e.not_before) {
+      ask_later(*e.not_before, e.reason);
+    } else if ((phase() == Phase::transferring || phase() == Phase::installing) && !decided_by_device) {
+      if (e.not_before) return wait_until(*e.not_before, e.reason, e.text);
       attempt_failed(e.reason, e.may_retry, e.counts, e.text);
+    }
+  }
+
+  // It sleeps and cannot be asked now: it is asked when it wakes, at the latest then.
+  void ask_later(Time when, Reason reason) {
+    u().rechecking = false;
+    u().reason = reason;
+    u().next_step = std::max(now_ + rules_.recheck_limit, std::min(when, now_ + kLongestRetry));
+    out_.save = true;
+  }
+
+  // It has waited for the device's word, and here it is.
+  void wake() {
+    u().reason = phase() == Phase::waiting ? Reason::waits_for_slot : Reason::none;
+    if (phase() == Phase::waiting) {
+      u().next_step = now_;
+      out_.save = true;
+    } else {
+      time_is_up();
     }
   }
 
@@ -250,6 +273,7 @@ class Step {
       case Phase::lost:
       case Phase::cancelled: break;
     }
+    if (u().reason == Reason::asleep && e.reachable != false) wake();
   }
 
   [[nodiscard]] static bool runs_helper(const DeviceSpoke& e) { return e.version && e.intermediate; }

@@ -97,6 +97,7 @@ struct DeliveryFailed {
   bool may_retry = true;
   bool counts = true;  // false: shed by the gateway itself, not the device's failure (I11)
   std::string text;
+  std::optional<Time> not_before;  // reason asleep: it need not be tried sooner, unless the device speaks
 };
 struct Stirred {};    // progress was made: the stall limit starts anew; not saved
 struct DeviceSpoke {  // a live announcement of the device, never a retained one (I4)

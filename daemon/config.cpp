@@ -124,6 +124,7 @@ Status read_all(const std::filesystem::path& file, const toml::table& root, Conf
     return Table(file, "coap")
         .key("enabled", flag(config.coap.enabled))
         .key("port", number(config.coap.port, 0, 65535))
+        .key("awake", duration(config.coap.awake, 1.0))
         .read(node);
   };
   const auto http = [&](const toml::table& node) {

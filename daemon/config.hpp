@@ -64,7 +64,8 @@ struct Config {
 
   struct Coap {
     bool enabled = true;
-    std::uint16_t port = 5683;  // 0: a free one
+    std::uint16_t port = 5683;                  // 0: a free one
+    Duration awake = std::chrono::seconds(93);  // that a client in queue mode listens after it last spoke
 
     friend bool operator==(const Coap&, const Coap&) = default;
   } coap;

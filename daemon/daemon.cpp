@@ -129,8 +129,10 @@ Status Daemon::open_coap() {
   coap_context_ = TRY(coap::Context::open(loop_));
   TRY(unless_missing(listen_for_coap()));
   coap_exchanges_ = std::make_unique<coap::Exchanges>(loop_, *coap_context_);
+  coap::Lwm2mTimes times;
+  times.awake = config_.coap.awake;
   lwm2m_ = std::make_unique<coap::Lwm2mServer>(
-      loop_, *coap_context_, *coap_exchanges_, coap::Lwm2mTimes{},
+      loop_, *coap_context_, *coap_exchanges_, times,
       [this](const Announcement& announcement) { engine_->on_announcement(announcement); });
   lwm2m_delivery_ = std::make_unique<coap::Lwm2mDelivery>(loop_, *lwm2m_);
   return {};

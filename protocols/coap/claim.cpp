@@ -20,6 +20,12 @@ bool Claim::is_awake() const {
   return known != nullptr && server_.is_awake(*known);
 }
 
+Time Claim::asleep_until() const { return server_.asleep_until(device_).value_or(server_.loop_.now()); }
+
+void Claim::heard() { server_.heard(device_); }
+
+void Claim::heard_nothing() { server_.heard_nothing(device_); }
+
 std::optional<ContentFormat> Claim::accept() const { return server_.conversations_[device_].accept; }
 
 Numbering Claim::numbering() const { return server_.conversations_[device_].numbering; }
@@ -33,6 +39,10 @@ void Claim::learn_numbering(Numbering numbering) {
     server.announce_(announcement);
   });
 }
+
+std::uint8_t Claim::block_exponent() const { return server_.conversations_[device_].block_exponent; }
+
+void Claim::learn_block_exponent(std::uint8_t exponent) { server_.conversations_[device_].block_exponent = exponent; }
 
 void Claim::expect_restart() { server_.registry_.expect_restart(device_); }
 

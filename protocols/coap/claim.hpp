@@ -19,7 +19,6 @@ class Claim {
   struct Hooks {
     // It registered anew, moved, deregistered or expired: what was under way is void.
     std::function<void(DeliveryFailed)> interrupted;
-    std::function<void()> heard;                   // an update of its registration: a sleeper is awake now
     std::function<void(std::int64_t)> state_told;  // it notified its firmware State
   };
 
@@ -30,10 +29,18 @@ class Claim {
 
   [[nodiscard]] const Registration* registration() const;  // null once it is gone
   [[nodiscard]] bool is_awake() const;
+  // When the registration of a sleeper ends, unless it speaks before.
+  [[nodiscard]] Time asleep_until() const;
+  // It answered, or did not: a sleeper is awake for a while from here, or sleeps already.
+  void heard();
+  void heard_nothing();
   [[nodiscard]] std::optional<ContentFormat> accept() const;
   [[nodiscard]] Numbering numbering() const;
   // Remembers, and announces as a fact, how the device counts its firmware states.
   void learn_numbering(Numbering numbering);
+  // The size of blocks that it took last, as an exponent.
+  [[nodiscard]] std::uint8_t block_exponent() const;
+  void learn_block_exponent(std::uint8_t exponent);
   // It is about to be told to restart.
   void expect_restart();
   // Reads version, State and Result once the claim is over, and announces them.

@@ -8,12 +8,21 @@ namespace homepatch::coap {
 
 namespace {
 
-// "inquire" has no report: the device's answer is an announcement.
+// "inquire" has no report but that the device sleeps and is asked later: its answer is an announcement.
 class Inquiry final : public DeliveryHandle {
  public:
-  Inquiry(Loop& loop, Lwm2mServer& server, DeviceId device)
+  Inquiry(Loop& loop, Lwm2mServer& server, DeviceId device, DeliveryReports reports)
       : timer_(loop.after(std::chrono::milliseconds::zero(),
-                          [&server, device = std::move(device)] { server.inquire(device); })) {}
+                          [&server, device = std::move(device), reports = std::move(reports)] {
+                            server.inquire(device);
+                            const auto until = server.asleep_until(device);
+                            if (!until) return;
+                            DeliveryFailed failure;
+                            failure.reason = Reason::asleep;
+                            failure.counts = false;
+                            failure.not_before = until;
+                            reports(failure);
+                          })) {}
 
  private:
   Timer timer_;
@@ -28,7 +37,7 @@ std::unique_ptr<DeliveryHandle> Lwm2mDelivery::begin(const DeliveryJob& job, Del
   switch (job.step) {
     case Command::transfer: return std::make_unique<TransferStep>(loop_, server_, job, times_, std::move(reports));
     case Command::install: return std::make_unique<InstallStep>(loop_, server_, job, times_, std::move(reports));
-    case Command::inquire: return std::make_unique<Inquiry>(loop_, server_, job.device);
+    case Command::inquire: return std::make_unique<Inquiry>(loop_, server_, job.device, std::move(reports));
     case Command::settle:
     case Command::fetch:
     case Command::none: break;

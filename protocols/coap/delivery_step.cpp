@@ -39,26 +39,39 @@ void DeliveryStep::start() {
   Claim::Hooks hooks;
   hooks.interrupted = [this](DeliveryFailed failure) { interrupted(std::move(failure)); };
   hooks.state_told = [this](std::int64_t state) { state_told(state); };
-  hooks.heard = [this] {
-    if (!std::exchange(running_, true)) run();
-  };
   auto claimed = server_.claim(job_.device, std::move(hooks));
   if (!claimed) {
     not_possible(claimed.error());
     return;
   }
   claim_ = std::move(*claimed);
-  if (!claim_->is_awake()) {
-    if (!waits_for_sleepers()) not_possible({Errc::unavailable, "the device sleeps"});
-    return;  // its next word, or the end of its registration, goes on from here
+  if (claim_->is_awake()) {
+    run();
+  } else {
+    asleep();
   }
-  running_ = true;
-  run();
+}
+
+// Its next word, or the end of its registration, begins the step anew.
+void DeliveryStep::asleep() {
+  DeliveryFailed failure;
+  failure.reason = Reason::asleep;
+  failure.counts = false;
+  failure.text = "it listens only for a while after it has spoken";
+  failure.not_before = claim_->asleep_until();
+  finish(failure);
 }
 
 void DeliveryStep::ask(Request request, const Timing& timing, Answered answered) {
-  exchange_ =
-      claim_->exchanges().request(claim_->registration()->route, std::move(request), timing, std::move(answered));
+  exchange_ = claim_->exchanges().request(claim_->registration()->route, std::move(request), timing,
+                                          [this, answered = std::move(answered)](Result<Response> response) {
+                                            if (response) {
+                                              claim_->heard();
+                                            } else if (response.error().code == Errc::unavailable) {
+                                              claim_->heard_nothing();
+                                            }
+                                            answered(std::move(response));
+                                          });
 }
 
 void DeliveryStep::read_number(const ResourcePath& path, Number then) {

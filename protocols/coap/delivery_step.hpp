@@ -35,8 +35,8 @@ class DeliveryStep : public DeliveryHandle {
   // It cannot be claimed: it is not registered, or another step holds it.
   virtual void not_possible(const Error& error) = 0;
   virtual void interrupted(DeliveryFailed failure) { finish(std::move(failure)); }
-  // Whether a sleeping device is waited for.
-  [[nodiscard]] virtual bool waits_for_sleepers() const { return true; }
+  // It sleeps, and nothing was sent to it.
+  virtual void asleep();
   virtual void state_told(std::int64_t) {}
 
   using Answered = std::function<void(Result<Response>)>;
@@ -75,7 +75,6 @@ class DeliveryStep : public DeliveryHandle {
   std::unique_ptr<Claim> claim_;
   Exchange exchange_;
   Timer timer_;
-  bool running_ = false;
   bool* gone_ = nullptr;  // set when the step ends while it reports
 };
 

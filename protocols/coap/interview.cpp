@@ -1,5 +1,6 @@
 #include "protocols/coap/interview.hpp"
 
+#include <array>
 #include <utility>
 #include <variant>
 
@@ -12,6 +13,9 @@ namespace homepatch::coap {
 namespace {
 
 constexpr std::uint16_t kFirmwareObject = 5;
+
+// For devices that answer in what is not understood here, as in LwM2M's own JSON (11543) or CBOR (11544).
+constexpr std::array kOffers{kLwm2mTlv, kSenmlCbor, kSenmlJson};
 
 using Text = std::optional<std::string> Findings::*;
 using Integer = std::optional<std::int64_t> Findings::*;
@@ -85,15 +89,17 @@ void Interview::ask_next() {
   }
   if (next_ == questions_.size()) {
     findings_.complete = true;
+    findings_.whole = &questions_ == &questions(Scope::everything);
     const auto done = std::move(done_);
     done(std::move(findings_));
     return;
   }
-  ask(questions_[next_]);
+  const auto& question = questions_[next_];
+  ask(question, question.in_text() ? findings_.accept : std::nullopt);
 }
 
-void Interview::ask(const Question& question) {
-  auto request = read(root_, question.path, question.in_text() ? findings_.accept : std::nullopt);
+void Interview::ask(const Question& question, std::optional<ContentFormat> accept) {
+  auto request = read(root_, question.path, accept);
   exchange_ = exchanges_.request(route_, std::move(request), timing_,
                                  [this, &question](Result<Response> response) { take(question, std::move(response)); });
 }
@@ -104,16 +110,24 @@ void Interview::take(const Question& question, Result<Response> response) {
     done(std::move(findings_));
     return;
   }
+  const bool foreign = response && response->status == kContent && !is_understood(response->content_format);
+  const bool declined = offered_ > 0 && response && dislikes_accept(response->status);
+  if ((foreign || declined) && offered_ < kOffers.size()) {
+    ask(question, kOffers.at(offered_++));
+    return;
+  }
   if (response && question.in_text() && findings_.accept && dislikes_accept(response->status)) {
     findings_.accept.reset();
-    ask(question);
+    ask(question, std::nullopt);
     return;
   }
   if (response && response->status == kContent) {
+    if (offered_ > 0 && question.in_text() && !foreign) findings_.accept = kOffers.at(offered_ - 1);
     const ResourceBytes bytes{response->content_format, response->payload, question.path.resource};
     std::visit([&](auto field) { keep(findings_, field, bytes); }, question.field);
   }
   ++next_;
+  offered_ = 0;
   ask_next();
 }
 

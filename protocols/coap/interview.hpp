@@ -31,6 +31,7 @@ struct Findings {
   std::vector<std::int64_t> protocols;
   std::optional<ContentFormat> accept = kText;  // absent: the device refuses every Accept option
   bool complete = false;                        // false: it stopped answering on the way
+  bool whole = false;                           // complete, and it was asked everything
 };
 
 class Interview {
@@ -49,7 +50,7 @@ class Interview {
   static const std::vector<Question>& questions(Scope scope);
 
   void ask_next();
-  void ask(const Question& question);
+  void ask(const Question& question, std::optional<ContentFormat> accept);
   void take(const Question& question, Result<Response> response);
 
   Exchanges& exchanges_;
@@ -60,6 +61,7 @@ class Interview {
   Done done_;
   const std::vector<Question>& questions_;
   std::size_t next_ = 0;
+  std::size_t offered_ = 0;  // formats, for the present question
   Findings findings_;
   Exchange exchange_;
 };

@@ -76,7 +76,7 @@ Announcement announce_findings(const Registration& registration, const Findings&
   out.model = findings.model;
   out.hardware = findings.hardware;
   out.version = findings.version;
-  if (findings.complete) out.sleepy = registration.queue || power_of(findings) == kBatteryPower;
+  if (findings.whole) out.sleepy = registration.queue || power_of(findings) == kBatteryPower;
   if (findings.update_result) out.result = install_result(*findings.update_result);
   const auto say = [&out](std::string_view name, std::string value) {
     if (!value.empty()) out.facts.emplace(name, std::move(value));

@@ -94,10 +94,11 @@ void Lwm2mServer::act_on_update(const Registration& registration, const Registry
   if (change.moved) {
     conversation.watch_state.cancel();
     conversation.watch_result.cancel();
-    interrupt(device, Reason::transfer_failed, "the device moved to another address");
+    // A router between us gave it another port: not the device's failure.
+    interrupt(device, Reason::transfer_failed, "the device moved to another address", false);
   }
-  if (changed) want(device, Interview::Scope::everything);
-  if (conversation.claim != nullptr && conversation.claim->hooks().heard) conversation.claim->hooks().heard();
+  // Who moved is the same as before: only what runs is asked, and watched from there.
+  if (changed) want(device, change.new_objects ? Interview::Scope::everything : Interview::Scope::version);
   consider(device);
 }
 
@@ -130,8 +131,9 @@ Status Lwm2mServer::restore(const DeviceId& device, const Facts& facts, Time exp
   auto& conversation = conversations_[device];
   const auto numbering = facts.find(fact::kNumbering);
   if (numbering != facts.end() && numbering->second == "legacy") conversation.numbering = Numbering::legacy;
-  // The observations are lost; its next word starts the interview, and with it the watching.
+  // The observations are lost with the last run. Who listens is asked and watched at once, a sleeper when it wakes.
   conversation.wanted = Interview::Scope::everything;
+  consider(device);
   arm_expiry(registry_.find(device)->expires);
   return {};
 }
@@ -205,10 +207,13 @@ void Lwm2mServer::interviewed(const DeviceId& device, const Findings& findings) 
   const auto interview = std::move(conversation.interview);
   conversation.accept = findings.accept;
   if (findings.complete) {
+    heard(device);
+    if (conversation.wanted) consider(device);  // asked for in the middle of this one
     if (registration->has_object(resource::kState.object)) watch(*registration);
   } else {
     // It stopped answering: asked again when it next speaks.
     conversation.wanted = Interview::Scope::everything;
+    heard_nothing(device);
     log::debug("{} stopped answering in the middle of its interview", device.to_string());
   }
   if (findings.complete || findings.version || findings.manufacturer) {
@@ -233,20 +238,40 @@ Exchange Lwm2mServer::watch(const Registration& registration, const ResourcePath
       [this, device = registration.device, number, told](const Response& response) {
         const auto value = read_integer({response.content_format, response.payload, number});
         if (response.status != kContent || !value) return;
-        later([this, device, told, number = *value] { (this->*told)(device, number); });
+        later([this, device, told, number = *value] {
+          woken(device);
+          (this->*told)(device, number);
+        });
       });
+}
+
+// A notification wakes a sleeper just as an update of its registration does.
+void Lwm2mServer::woken(const DeviceId& device) {
+  const Registration* known = registry_.find(device);
+  if (known == nullptr) return;
+  const bool slept = !is_awake(*known);
+  heard(device);
+  if (!slept) return;
+  announce_(announce_seen(device, loop_.now()));
+  consider(device);
 }
 
 void Lwm2mServer::state_told(const DeviceId& device, std::int64_t state) {
   const auto found = conversations_.find(device);
-  if (found == conversations_.end() || found->second.claim == nullptr) return;
-  const auto told = found->second.claim->hooks().state_told;
-  if (told) told(state);
+  if (found == conversations_.end()) return;
+  if (found->second.claim != nullptr) {
+    const auto told = found->second.claim->hooks().state_told;
+    if (told) told(state);
+  } else if (firmware_state(state, found->second.numbering) == FirmwareState::idle) {
+    want(device, Interview::Scope::version);  // some install without registering anew
+  }
 }
 
 void Lwm2mServer::result_told(const DeviceId& device, std::int64_t result) {
   if (registry_.find(device) == nullptr) return;
   if (const auto announcement = announce_result(device, result, loop_.now())) announce_(*announcement);
+  const auto meaning = install_result(result);
+  if (meaning && meaning->kind == InstallResult::Kind::success) want(device, Interview::Scope::version);
 }
 
 void Lwm2mServer::interrupt(const DeviceId& device, Reason reason, std::string_view why, bool counts) {
@@ -288,6 +313,17 @@ void Lwm2mServer::release(const DeviceId& device) {
 bool Lwm2mServer::is_awake(const Registration& registration) const {
   return !registration.queue || loop_.monotonic() - registration.last_heard < times_.awake;
 }
+
+std::optional<Time> Lwm2mServer::asleep_until(const DeviceId& device) const {
+  const Registration* known = registry_.find(device);
+  if (known == nullptr || is_awake(*known)) return std::nullopt;
+  return loop_.now() + (known->expires - loop_.monotonic());
+}
+
+void Lwm2mServer::heard(const DeviceId& device) { registry_.heard(device, loop_.monotonic()); }
+
+// Only a sleeper that listens for a shorter time than it should makes a difference.
+void Lwm2mServer::heard_nothing(const DeviceId& device) { registry_.heard(device, loop_.monotonic() - times_.awake); }
 
 void Lwm2mServer::arm_expiry(milliseconds at) {
   if (expiry_.armed() && expiry_at_ <= at) return;

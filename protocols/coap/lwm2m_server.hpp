@@ -26,7 +26,7 @@ namespace homepatch::coap {
 struct Lwm2mTimes {
   Timing reading{std::chrono::seconds(2), 2};  // 21 s for a device that is silent
   // A client in queue mode listens so long after it last spoke (MAX_TRANSMIT_WAIT; LwM2M core 1.x, queue mode).
-  std::chrono::seconds awake{93};
+  std::chrono::milliseconds awake{93'000};
 };
 
 class Lwm2mServer {
@@ -45,12 +45,15 @@ class Lwm2mServer {
   Lwm2mServer& operator=(const Lwm2mServer&) = delete;
 
   // At start: the registration in the facts of a known device, valid until `expires` (last seen and lifetime and
-  // Registry::kExchangeLifetime). It is asked and watched again when it next updates its registration.
+  // Registry::kExchangeLifetime). It is asked and watched again in its turn, a sleeper when it next speaks.
   // Errors: malformed (the facts hold none), unavailable (it has expired), already_exists, too_large.
   Status restore(const DeviceId& device, const Facts& facts, Time expires);
 
   // Asks for version, State and Result; the answer is an announcement. A sleeping device is asked when it wakes.
   void inquire(const DeviceId& device);
+
+  // When the registration of a device that sleeps now ends; nothing for one that listens.
+  [[nodiscard]] std::optional<Time> asleep_until(const DeviceId& device) const;
 
   // The device is no longer wanted: its registration ends here, and it registers anew if it is still there.
   void forget(const DeviceId& device);
@@ -72,6 +75,7 @@ class Lwm2mServer {
     Exchange watch_result;
     std::optional<ContentFormat> accept = kText;
     Numbering numbering = Numbering::standard;
+    std::uint8_t block_exponent = Block::kLargest;
     Claim* claim = nullptr;
   };
 
@@ -90,10 +94,13 @@ class Lwm2mServer {
   void watch(const Registration& registration);
   Exchange watch(const Registration& registration, const ResourcePath& path,
                  void (Lwm2mServer::*told)(const DeviceId&, std::int64_t));
+  void woken(const DeviceId& device);
   void state_told(const DeviceId& device, std::int64_t state);
   void result_told(const DeviceId& device, std::int64_t result);
   void interrupt(const DeviceId& device, Reason reason, std::string_view why, bool counts = true);
   void release(const DeviceId& device);
+  void heard(const DeviceId& device);
+  void heard_nothing(const DeviceId& device);
   [[nodiscard]] bool is_awake(const Registration& registration) const;
   void arm_expiry(std::chrono::milliseconds at);
   void later(std::function<void()> action);

@@ -65,6 +65,12 @@ Push::Judgement Push::shrink(const Response& response) {
   return {};
 }
 
+bool Push::shrink_after_silence() {
+  if (done_ != 0 || exponent_ <= kSmallestTried) return false;
+  exponent_ = std::max<std::uint8_t>(kSmallestTried, static_cast<std::uint8_t>(exponent_ - 2U));
+  return true;
+}
+
 Push::Judgement Push::lost_blocks(const Response& response) { return restart() ? Judgement{} : refuse(response, true); }
 
 bool Push::restart() {

@@ -12,9 +12,10 @@ namespace homepatch::coap {
 
 class Push {
  public:
-  static constexpr unsigned kMaxRestarts = 2;      // after lost blocks; a smaller block size does not count
-  static constexpr unsigned kMaxWaits = 30;        // in a row, for a device that says it is busy
-  static constexpr std::chrono::seconds kWait{5};  // when it does not say how long
+  static constexpr unsigned kMaxRestarts = 2;        // after lost blocks; a smaller block size does not count
+  static constexpr std::uint8_t kSmallestTried = 2;  // 64 bytes, after silence
+  static constexpr unsigned kMaxWaits = 30;          // in a row, for a device that says it is busy
+  static constexpr std::chrono::seconds kWait{5};    // when it does not say how long
   static constexpr std::chrono::seconds kLongestWait{60};
 
   explicit Push(std::uint64_t size, std::uint8_t exponent = Block::kLargest) : size_(size), exponent_(exponent) {}
@@ -43,6 +44,12 @@ class Push {
     bool may_retry = true;
   };
   Judgement take(const Response& response);
+
+  // The first block was never answered: it may be too large for the device's buffer, or for a network that loses
+  // fragments. False when no smaller size is left to try; each one costs minutes.
+  bool shrink_after_silence();
+
+  [[nodiscard]] std::uint8_t exponent() const { return exponent_; }
 
   // Back to the first block, as after lost ones. False when that has happened too often.
   bool restart();

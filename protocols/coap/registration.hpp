@@ -61,7 +61,8 @@ Result<ObjectTree> parse_object_links(std::string_view payload);
 struct Registration {
   explicit Registration(DeviceId id_of_device) : device(std::move(id_of_device)) {}
 
-  std::string id;  // the last segment of /rd/<id>
+  std::string id;       // the last segment of /rd/<id>
+  std::string request;  // that made it, as the registry remembers its answer; empty for a restored one
   DeviceId device;
   std::string endpoint;
   Route route;

@@ -25,7 +25,8 @@ std::string fresh_id() {
 }
 
 std::string key_of(const Incoming& request) {
-  return fmt::format("{} {} {}", request.route.remote.to_string(), request.message_id, to_hex(request.token));
+  return fmt::format("{} {} {} {}", request.route.remote.to_string(), request.method, request.message_id,
+                     to_hex(request.token));
 }
 
 Answer refusal_for(const Error& error) {
@@ -72,9 +73,10 @@ Registry::Outcome Registry::handle_registration(const Incoming& request, millise
   if (request.method != kPost && request.method != kDelete) {
     return {refuse(kMethodNotAllowed, "a registration takes POST and DELETE"), {}};
   }
-  if (const Answer* before = answered_.find(key_of(request), now)) return {*before, {}};
   const auto found = by_id_.find(request.path[1]);
   if (found == by_id_.end()) {
+    // Only what is gone can have been deregistered before.
+    if (const Answer* before = answered_.find(key_of(request), now)) return {*before, {}};
     if (request.method == kPost) sent_away_.put(request.route.remote, true, now);
     return {refuse(kNotFound, "no such registration: register anew"), {}};
   }
@@ -108,6 +110,7 @@ Registry::Outcome Registry::enter(const Incoming& request, const std::string& pa
 
   Registration fresh(*device);
   fresh.id = fresh_id();
+  fresh.request = key_of(request);
   fresh.endpoint = *query->endpoint;
   fresh.route = request.route;
   fresh.lifetime = query->lifetime.value_or(kDefaultLifetime);
@@ -189,6 +192,9 @@ void Registry::erase(const std::string& id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   count_out(found->second.route.remote);
+  // The answer names a location that is gone: a device that begins with the same numbers after each boot registers
+  // anew.
+  answered_.erase(found->second.request);
   id_of_.erase(found->second.device);
   by_id_.erase(found);
 }
@@ -218,6 +224,10 @@ std::optional<milliseconds> Registry::next_expiry() const {
 const Registration* Registry::find(const DeviceId& device) const {
   const auto id = id_of_.find(device);
   return id == id_of_.end() ? nullptr : &by_id_.find(id->second)->second;
+}
+
+void Registry::heard(const DeviceId& device, milliseconds at) {
+  if (const auto id = id_of_.find(device); id != id_of_.end()) by_id_.find(id->second)->second.last_heard = at;
 }
 
 void Registry::expect_restart(const DeviceId& device) {

@@ -55,6 +55,9 @@ class Registry {
   [[nodiscard]] const Registration* find(const DeviceId& device) const;
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 
+  // The device answered or notified something: one in queue mode listens on from here.
+  void heard(const DeviceId& device, std::chrono::milliseconds at);
+
   // The device was told to restart: a registration with the message id of its last one is then a new one, for cheap
   // devices begin with the same numbers after every boot.
   void expect_restart(const DeviceId& device);

@@ -110,6 +110,19 @@ Result<std::int64_t> integer_of(const Raw& raw) {
 
 }  // namespace
 
+bool is_understood(std::optional<ContentFormat> format) {
+  switch (format.value_or(kText)) {
+    case kText:
+    case kOctets:
+    case kLwm2mTlv:
+    case kOldTlv:
+    case kSenmlJson:
+    case kSenmlCbor:
+    case kCbor: return true;
+    default: return false;
+  }
+}
+
 Result<std::string> read_text(const ResourceBytes& bytes) {
   const auto value = TRY(single(bytes));
   if (const auto* number = std::get_if<std::int64_t>(&value.value)) return std::to_string(*number);

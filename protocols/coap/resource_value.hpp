@@ -20,6 +20,9 @@ struct ResourceBytes {
   std::uint16_t resource = 0;
 };
 
+// Whether the functions below can read this format.
+bool is_understood(std::optional<ContentFormat> format);
+
 // Text as the device sent it; not yet checked for control characters.
 Result<std::string> read_text(const ResourceBytes& bytes);
 Result<std::int64_t> read_integer(const ResourceBytes& bytes);

@@ -14,7 +14,7 @@ class SettleStep final : public DeliveryStep {
   void run() override;
   void not_possible(const Error&) override { finish(Settled{}); }
   void interrupted(DeliveryFailed) override { finish(Settled{}); }
-  [[nodiscard]] bool waits_for_sleepers() const override { return false; }
+  void asleep() override { finish(Settled{}); }
 };
 
 }  // namespace homepatch::coap

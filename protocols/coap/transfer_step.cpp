@@ -39,8 +39,11 @@ void TransferStep::run() {
     fail_with({Errc::internal, "there is no image to transfer"});
     return;
   }
+  push_ = Push(job_.images.front().length, claim().block_exponent());
   read_state([this](Result<FirmwareState> state) {
-    if (!state) {
+    if (!state && !claim().is_awake()) {
+      asleep();  // some listen for a shorter time than they should
+    } else if (!state) {
       fail_with(state.error());
     } else {
       prepare(*state);
@@ -86,11 +89,12 @@ void TransferStep::send_piece() {
 
 void TransferStep::take(Result<Response> response) {
   if (!response) {
-    fail_with(Reason::transfer_failed, true,
-              fmt::format("at byte {} of {}: {}", push_.done(), job_.images.front().length, response.error().text));
+    take_silence(response.error());
     return;
   }
+  const bool first = push_.done() == 0;
   const auto judgement = push_.take(*response);
+  if (first && push_.done() > 0) claim().learn_block_exponent(push_.exponent());
   switch (judgement.kind) {
     case Push::Judgement::Kind::proceed:
       if (report_progress()) send_piece();
@@ -100,6 +104,23 @@ void TransferStep::take(Result<Response> response) {
     case Push::Judgement::Kind::doubtful: settle_doubt(); break;
     case Push::Judgement::Kind::refused: explain_refusal(judgement); break;
   }
+}
+
+// One that answers other questions may only have found the first block too large.
+void TransferStep::take_silence(const Error& error) {
+  const auto text = fmt::format("at byte {} of {}: {}", push_.done(), job_.images.front().length, error.text);
+  if (error.code != Errc::unavailable || !push_.shrink_after_silence()) {
+    fail_with(Reason::transfer_failed, true, text);
+    return;
+  }
+  ask(read(root(), resource::kState, claim().accept()), times_.ordinary,
+      [this, text](const Result<Response>& response) {
+        if (response) {
+          send_piece();
+        } else {
+          fail_with(Reason::transfer_failed, true, text);
+        }
+      });
 }
 
 bool TransferStep::report_progress() {

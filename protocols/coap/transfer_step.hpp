@@ -19,6 +19,7 @@ class TransferStep final : public DeliveryStep {
   void prepare(FirmwareState state);
   void send_piece();
   void take(Result<Response> response);
+  void take_silence(const Error& error);
   [[nodiscard]] bool report_progress();
   void settle_doubt();
   void explain_refusal(const Push::Judgement& judgement);

@@ -16,6 +16,7 @@ struct Options {
   std::int64_t szx = 6;
   std::int64_t install_delay = 300;
   std::int64_t boot_time = 2000;
+  std::int64_t awake = 93'000;
   std::int64_t run_for = 0;
   std::vector<std::string> faults;
   Lwm2mSettings settings;
@@ -30,6 +31,7 @@ Status fill(Options& options) {
   options.settings.szx = static_cast<std::uint8_t>(options.szx);
   options.settings.install_delay = std::chrono::milliseconds(options.install_delay);
   options.settings.boot_time = std::chrono::milliseconds(options.boot_time);
+  options.settings.awake = std::chrono::milliseconds(options.awake);
   return {};
 }
 
@@ -80,6 +82,9 @@ void add_lwm2m(CLI::App& app, Work& chosen) {
       ->check(CLI::Range(0, 3'600'000));
   command->add_option("--boot-time", options->boot_time, "ms from the loss of contact to the new registration")
       ->check(CLI::Range(0, 3'600'000));
+  command->add_flag("--queue", settings.queue, "queue mode: between its updates it sleeps and hears nothing");
+  command->add_option("--awake", options->awake, "ms that it listens after it last spoke, in queue mode")
+      ->check(CLI::Range(1, 3'600'000));
   command
       ->add_option("--fault", options->faults,
                    "refuse, hang, lie, fall-back, contradict, vanish, drop-midway or fail-once, for all devices or "

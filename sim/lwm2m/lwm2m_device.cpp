@@ -1,5 +1,6 @@
 #include "sim/lwm2m/lwm2m_device.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace homepatch::sim {
@@ -44,7 +45,7 @@ void Lwm2mDevice::add_server_object() {
   lifetime.read = [this] { return Lwm2mValue(std::int64_t{session_->registration.lifetime()}); };
   lifetime.write = [this](const CoapMessage& request) { return write_lifetime(request); };
   tree_.resource(kServer, 6).read = [] { return Lwm2mValue(true); };
-  tree_.resource(kServer, 7).read = [] { return Lwm2mValue(std::string("U")); };
+  tree_.resource(kServer, 7).read = [this] { return Lwm2mValue(std::string(settings_.queue ? "UQ" : "U")); };
   tree_.resource(kServer, 8).execute = [this] {
     life_ = loop_.after(kNow, [this] { session_->registration.update(false); });
     return coap::kChanged;
@@ -101,12 +102,22 @@ void Lwm2mDevice::boot() {
 
 std::optional<CoapMessage> Lwm2mDevice::on_request(const CoapMessage& request, const Peer& from) {
   if (dark_) return std::nullopt;
+  if (sleeps()) {
+    voice_.say("slept-through path={}", in_quotes(request.joined(coap::kUriPath)));
+    return std::nullopt;
+  }
+  last_answer_ = loop_.monotonic();
   const bool package = request.joined(coap::kUriPath) == "/5/0/0";
   if (firmware_.busy() && !package) return only_code(coap::kUnavailable);
   auto response = tree_.answer(request);
   if (dark_) return std::nullopt;
   session_->observers.consider(request, from, response);
   return response;
+}
+
+bool Lwm2mDevice::sleeps() const {
+  if (!settings_.queue) return false;
+  return loop_.monotonic() - std::max(last_answer_, session_->registration.last_word()) > settings_.awake;
 }
 
 // State 3 has been told; then contact is lost.

@@ -2,7 +2,8 @@
 //
 // It says on its voice: registered location= port=, updated, forgotten, not-registered, reported version= (somebody
 // read it), downloading, downloaded version=, package-refused, refused, executed, state state= result=, reset,
-// restarting, installed version=, kept version=, dropped, gone, deregistered.
+// restarting, installed version=, kept version=, dropped, gone, deregistered,
+// slept-through path= (a request came while it slept).
 #pragma once
 
 #include <functional>
@@ -47,6 +48,7 @@ class Lwm2mDevice {
   [[nodiscard]] CoapMessage write_lifetime(const CoapMessage& request);
   void boot();
   [[nodiscard]] std::optional<CoapMessage> on_request(const CoapMessage& request, const Peer& from);
+  [[nodiscard]] bool sleeps() const;
   void install();
   void restart(bool installed);
   void come_back(bool installed);
@@ -60,6 +62,7 @@ class Lwm2mDevice {
   std::uint16_t last_port_ = 0;
   bool dark_ = false;      // without power from this moment on, although the socket is still there
   bool reported_ = false;  // since the boot
+  std::chrono::milliseconds last_answer_{0};
   ObjectTree tree_;
   FirmwareObject firmware_;
   std::unique_ptr<Session> session_;

@@ -33,6 +33,8 @@ struct Lwm2mSettings {
   std::uint8_t szx = 6;                          // largest block taken: 16 << szx bytes
   std::chrono::milliseconds install_delay{300};  // from the Execute to the loss of contact
   std::chrono::milliseconds boot_time{2000};
+  bool queue = false;                       // queue mode: deaf but for `awake` after it last spoke
+  std::chrono::milliseconds awake{93'000};  // MAX_TRANSMIT_WAIT
 };
 
 struct Lwm2mIdentity {

@@ -23,10 +23,13 @@ void Registration::start() {
   request.code = coap::kPost;
   request.add(coap::kUriPath, "rd");
   request.add_number(coap::kContentFormat, content_format::kLinks);
+  // The letter of LwM2M 1.0 became a parameter of its own in 1.1.
+  const bool queue_in_binding = settings_.queue && settings_.lwm2m_version == "1.0";
   for (const auto& query : {fmt::format("lwm2m={}", settings_.lwm2m_version), fmt::format("ep={}", voice_.device()),
-                            std::string("b=U"), fmt::format("lt={}", lifetime_)}) {
+                            std::string(queue_in_binding ? "b=UQ" : "b=U"), fmt::format("lt={}", lifetime_)}) {
     request.add(coap::kUriQuery, query);
   }
+  if (settings_.queue && !queue_in_binding) request.add(coap::kUriQuery, "Q");
   request.payload = links_;
   endpoint_.ask(settings_.server, std::move(request), [this](const auto& response) { on_registered(response); });
 }
@@ -40,6 +43,7 @@ void Registration::on_registered(const Result<CoapMessage>& response) {
   for (const auto& option : response->options) {
     if (option.number == coap::kLocationPath) location_.push_back(option.value);
   }
+  last_word_ = loop_.monotonic();
   voice_.say("registered location={} port={}", in_quotes(response->joined(coap::kLocationPath)), endpoint_.port());
   schedule_update();
 }
@@ -66,6 +70,7 @@ void Registration::update(bool with_lifetime) {
 
 void Registration::on_updated(const Result<CoapMessage>& response) {
   if (response && response->code == coap::kChanged) {
+    last_word_ = loop_.monotonic();
     voice_.say("updated");
     return schedule_update();
   }

@@ -2,6 +2,7 @@
 // forgotten it, and taken back at a clean end.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -29,6 +30,8 @@ class Registration {
   void update(bool with_lifetime);
   void set_lifetime(std::uint32_t seconds) { lifetime_ = seconds; }
   [[nodiscard]] std::uint32_t lifetime() const { return lifetime_; }
+  // When the server last answered it.
+  [[nodiscard]] std::chrono::milliseconds last_word() const { return last_word_; }
   // `done` comes when the server has answered or, being away, has not for some seconds; never inside this call.
   void leave(std::function<void()> done);
 
@@ -45,6 +48,7 @@ class Registration {
   std::string links_;
   std::uint32_t lifetime_;
   std::vector<std::string> location_;  // empty: not registered
+  std::chrono::milliseconds last_word_{0};
   Timer timer_;
 };
 

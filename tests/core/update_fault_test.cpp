@@ -61,6 +61,47 @@ TEST(UpdateFault, ADeviceThatRestartsInTheTransferIsTriedAgain) {
   EXPECT_EQ(story.update.attempts, 1U);
 }
 
+DeliveryFailed asleep(Time until) { return {Reason::asleep, true, false, "", until}; }
+
+TEST(UpdateFault, ASleeperIsWaitedForAndNothingCountsAgainstIt) {
+  for (const auto arrive : {&Story::to_transferring, &Story::to_installing}) {
+    Story story;
+    (story.*arrive)().then(asleep(story.now + 2h));
+    EXPECT_EQ(story.phase(), Phase::waiting);
+    EXPECT_EQ(story.reason(), Reason::asleep);
+    EXPECT_EQ(story.time_left(), 2h);
+    EXPECT_EQ(story.update.attempts + story.update.gateway_failures, 0U);
+    story.after(1h).then(SlotFree{});
+    EXPECT_EQ(story.phase(), Phase::waiting);
+    story.then(back());
+    EXPECT_EQ(story.reason(), Reason::waits_for_slot);
+    EXPECT_TRUE(story.saved);
+    story.then(SlotFree{});
+    EXPECT_EQ(story.phase(), Phase::fetching);
+  }
+}
+
+TEST(UpdateFault, ASleeperIsAskedAfterItsSoakWhenItWakes) {
+  Story story;
+  story.to_last_question().then(asleep(story.now + 2h));
+  EXPECT_EQ(story.phase(), Phase::confirming);
+  EXPECT_EQ(story.reason(), Reason::asleep);
+  EXPECT_EQ(story.time_left(), 2h);
+  story.after(1h).then(back());
+  EXPECT_EQ(story.command, Command::inquire);
+  EXPECT_EQ(story.phase(), Phase::confirming);
+  story.after(1s).then(says(kNew));
+  EXPECT_EQ(story.phase(), Phase::confirmed);
+}
+
+TEST(UpdateFault, ASleeperThatNeverWakesIsLostInTheEnd) {
+  Story story;
+  story.to_last_question().then(asleep(story.now + 2h)).time_passes();
+  EXPECT_EQ(story.command, Command::inquire);
+  story.time_passes();
+  EXPECT_EQ(story.phase(), Phase::lost);
+}
+
 TEST(UpdateFault, ANewRegistrationInTheTransferIsTheDeliverysMatter) {
   Story story;
   story.to_transferring().then(boots()).then(says(kOld));

@@ -10,6 +10,8 @@
 namespace homepatch {
 namespace {
 
+const DeliveryFailed kAsleep{Reason::asleep, true, false, "", Story::kBegin + std::chrono::hours(2)};
+
 struct NamedState {
   std::string_view title;
   std::string_view meaning;
@@ -27,6 +29,9 @@ const std::vector<NamedState> kStates{
     {"waiting for a slot", "Nothing has happened to the device yet.", [] { return Story(); }},
     {"waiting for the next attempt", "An attempt failed; the reason and the date of the next one are kept.",
      [] { return arrived([](Story& s) { s.to_transferring().then(DeliveryFailed{}); }); }},
+    {"waiting for a sleeper",
+     "It listens only for a while after it has spoken; the date is the end of its registration.",
+     [] { return arrived([](Story& s) { s.to_transferring().then(kAsleep); }); }},
     {"fetching", "The image is on its way from the feed into the cache.",
      [] { return arrived([](Story& s) { s.to_fetching(); }); }},
     {"transferring", "The device is being given, or is fetching, the image.",
@@ -50,6 +55,8 @@ const std::vector<NamedState> kStates{
      }},
     {"confirming, asked", "The soak is over; only its live answer confirms.",
      [] { return arrived([](Story& s) { s.to_last_question(); }); }},
+    {"confirming, asleep", "It slept when it was to be asked, and is asked when it wakes.",
+     [] { return arrived([](Story& s) { s.to_last_question().then(kAsleep); }); }},
     {"over, not settled", "Confirmed, failed, fell_back, lost or cancelled; what was changed is being put back.",
      [] { return arrived([](Story& s) { s.to_confirmed(); }); }},
     {"over", "Nothing follows any more.", [] { return arrived([](Story& s) { s.to_confirmed().then(Settled{}); }); }},
@@ -73,6 +80,7 @@ const std::vector<NamedEvent> kEvents{
     {"the delivery failed, may be tried again", DeliveryFailed{Reason::transfer_failed, true, true, ""}},
     {"the delivery failed for good", DeliveryFailed{Reason::transfer_refused, false, true, ""}},
     {"the gateway shed the request", DeliveryFailed{Reason::transfer_failed, true, false, ""}},
+    {"the device sleeps", kAsleep},
     {"the owner cancels", CancelAsked{"owner"}},
     {"what was changed is put back", Settled{}},
     {"device: runs the new version", says(kNew)},

@@ -1,4 +1,6 @@
 """Devices that misbehave, each in its own way: the update ends as it should, and the owner reads why."""
+import time
+
 from home import FINISHED, LAMP, PLUG, TestCase, await_that, main
 
 
@@ -75,6 +77,22 @@ class Faults(TestCase):
 
     def test_lwm2m_that_drops_the_transfer_midway_once(self):
         self.expect(self.update_with("lwm2m", "fail-once"), "confirmed")
+
+    def test_lwm2m_that_sleeps_is_updated_while_it_is_awake(self):
+        self.vendor = self.home.vendor(LAMP)
+        self.home.configure([self.vendor], coap=f"port = {self.home.coap_port}\nawake = 1.5", mqtt="enabled = false")
+        self.home.start_daemon()
+        lamp = self.home.lamps("--queue", "--awake", 2500, "--lifetime", 12)
+        self.home.look_now()
+        await_that("the lamp sleeps", lambda: "updated" in lamp.text())
+        time.sleep(3)
+        device = self.home.devices()[0]["id"]
+        self.assertEqual(self.home.ctl("update", device)[0], 0)
+        waiting = await_that("the update waits", lambda: [u for u in self.home.updates() if u["reason"] == "asleep"])
+        self.assertEqual(waiting[0]["phase"], "waiting")
+        update = self.home.await_phase("confirmed")[0]
+        self.assertEqual(update["attempts"], 0)
+        self.assertNotIn("slept-through", lamp.text())
 
     def test_one_bad_plug_among_four_takes_nothing_from_the_others(self):
         self.update_with("tasmota", "vanish@1", count=4)

@@ -150,6 +150,20 @@ TEST_F(DeliveryTest, APlain413HalvesTheBlocks) {
   EXPECT_EQ(client->largest_seen, 256U);
 }
 
+TEST_F(DeliveryTest, TriesSmallerBlocksWhereTheFirstIsNeverAnsweredAndRemembersThem) {
+  client->deaf_above = 256;
+  settle_in(*client);
+  finish(Command::transfer);
+  ASSERT_TRUE(ended_as<Transferred>());
+  EXPECT_EQ(client->image, image);
+  EXPECT_EQ(client->largest_seen, 256U);
+  const auto writes = [this] { return std::ranges::count(client->asked, "PUT /5/0/0"); };
+  client->asked.clear();
+  finish(Command::transfer);
+  ASSERT_TRUE(ended_as<Transferred>());
+  EXPECT_EQ(writes(), 20) << "5,000 bytes in blocks of 256, none of them in vain";
+}
+
 TEST_F(DeliveryTest, KeepsOneTokenForTheWholeTransfer) {
   client->token_bound = true;
   client->preferred_exponent = 2;
@@ -219,6 +233,20 @@ TEST_F(DeliveryTest, ADeviceThatRegistersAnewHasLostTheTransfer) {
   finish(Command::transfer);
   EXPECT_EQ(failure().reason, Reason::device_restarted);
   EXPECT_TRUE(failure().may_retry);
+}
+
+TEST_F(DeliveryTest, ADeviceThatSpeaksFromAnotherPortHasNotFailed) {
+  settle_in(*client);
+  unsigned taken = 0;
+  client->on_block = [&] {
+    if (++taken != 3) return;
+    client->reboot();  // the socket only: a router gave it another port
+    client->update();
+  };
+  finish(Command::transfer);
+  EXPECT_FALSE(failure().counts);
+  finish(Command::transfer);
+  EXPECT_TRUE(ended_as<Transferred>());
 }
 
 TEST_F(DeliveryTest, DroppingTheHandleStopsBeforeTheNextBlock) {
@@ -434,21 +462,83 @@ TEST_F(DeliveryTest, NothingElseIsAskedDuringATransfer) {
   EXPECT_TRUE(until([&] { return told_version("1.0.0"); })) << "it is asked when the device is free";
 }
 
-TEST_F(DeliveryTest, ASleeperIsWaitedFor) {
-  Lwm2mTimes times = quick_times();
-  times.awake = seconds(0);
-  server.reset();
-  server = std::make_unique<Lwm2mServer>(*loop, *context, *exchanges, times,
-                                         [this](const Announcement& a) { announced.push_back(a); });
-  delivery = std::make_unique<Lwm2mDelivery>(*loop, *server, quick());
-  client->register_as("lamp", "lwm2m=1.1&b=U&Q");
-  ASSERT_TRUE(until([&] { return server->registrations() == 1 && !client->location.empty(); }));
-  begin(Command::transfer);
-  a_while();
+// Registers for queue mode, tells who it is, and falls asleep.
+class SleeperTest : public DeliveryTest {
+ protected:
+  static constexpr milliseconds kAwake{300};
+
+  void SetUp() override {
+    DeliveryTest::SetUp();
+    Lwm2mTimes times = quick_times();
+    times.awake = kAwake;
+    server.reset();
+    server = std::make_unique<Lwm2mServer>(*loop, *context, *exchanges, times,
+                                           [this](const Announcement& a) { announced.push_back(a); });
+    delivery = std::make_unique<Lwm2mDelivery>(*loop, *server, quick());
+    settle_in(*client, "lamp", "lwm2m=1.1&b=U&Q&lt=600");
+  }
+  void fall_asleep() {
+    loop->run_until([] { return false; }, kAwake + milliseconds(50));
+    client->asked.clear();
+    announced.clear();
+  }
+  void expect_asleep() {
+    EXPECT_EQ(failure().reason, Reason::asleep);
+    EXPECT_FALSE(failure().counts);
+    ASSERT_TRUE(failure().not_before);
+    EXPECT_GT(*failure().not_before, loop->now() + seconds(600));
+    EXPECT_LT(*failure().not_before, loop->now() + seconds(600) + Registry::kExchangeLifetime);
+  }
+};
+
+TEST_F(SleeperTest, IsNotSpokenToUntilItsRegistrationEndsOrItSpeaks) {
+  fall_asleep();
+  for (const auto step : {Command::transfer, Command::install}) {
+    finish(step);
+    expect_asleep();
+  }
+  finish(Command::settle);
+  EXPECT_TRUE(ended_as<Settled>());
   EXPECT_TRUE(client->asked.empty());
   client->update();
-  ASSERT_TRUE(until([&] { return final_report.has_value(); }));
+  ASSERT_TRUE(until([&] { return !announced.empty(); })) << "its word is what the update waits for";
+  finish(Command::transfer);
   EXPECT_TRUE(ended_as<Transferred>());
+}
+
+TEST_F(SleeperTest, IsAwakeAsLongAsItAnswers) {
+  client->busy_at_block = 2;  // for a second
+  finish(Command::transfer);
+  ASSERT_TRUE(ended_as<Transferred>());
+  finish(Command::install);
+  EXPECT_TRUE(ended_as<Installing>());
+  EXPECT_EQ(client->updates_executed, 1U);
+}
+
+TEST_F(SleeperTest, ThatSleepsSoonerThanItShouldHasNotFailed) {
+  client->deaf = true;
+  finish(Command::transfer);
+  expect_asleep();
+}
+
+TEST_F(SleeperTest, ANotificationIsItsWordToo) {
+  fall_asleep();
+  client->notify("/5/0/3", "0");
+  ASSERT_TRUE(until([&] { return !announced.empty(); }));
+  EXPECT_EQ(announced.front().reachable, true);
+  finish(Command::transfer);
+  EXPECT_TRUE(ended_as<Transferred>());
+}
+
+TEST_F(SleeperTest, IsAskedForItsVersionWhenItWakes) {
+  fall_asleep();
+  begin(Command::inquire);
+  ASSERT_TRUE(until([this] { return final_report.has_value(); }));
+  expect_asleep();
+  EXPECT_TRUE(client->asked.empty());
+  client->resources["/3/0/3"].value = "2.0.0";
+  client->update();
+  EXPECT_TRUE(until([&] { return told_version("2.0.0"); }));
 }
 
 // A test only of that it works; it prints what pushing costs our side. The device lives in a thread of its own.

@@ -56,6 +56,17 @@ TEST_F(Lwm2mServerTest, ADeviceThatRefusesAcceptIsAskedWithoutIt) {
   EXPECT_EQ(announced.back().manufacturer, "Acme");
 }
 
+TEST_F(Lwm2mServerTest, ADeviceThatAnswersInItsOwnCborIsAskedForAnotherFormat) {
+  const auto client = device();
+  const std::string tlv("\x86\x08\x41\x00\x00\x41\x01\x01", 8);
+  client->resources["/5/0/8"] = {"\xa1\x01", 11544, {{11542, tlv}}};
+  client->resources["/3/0/3"] = {"{}", 11543, {{112, std::string("\x81\xa2\x00\x66/3/0/3\x03\x65", 12) + "1.0.0"}}};
+  client->register_as("lamp");
+  ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
+  EXPECT_EQ(announced.back().facts.at("protocols"), "0 1");
+  EXPECT_EQ(announced.back().model, "Lamp") << "and what it says in text is understood as before";
+}
+
 TEST_F(Lwm2mServerTest, TextThatCouldSteerATerminalIsDropped) {
   const auto client = device();
   client->resources["/3/0/1"].value = "La\x1b[2Jmp";
@@ -97,7 +108,9 @@ TEST_F(Lwm2mServerTest, AMovedDeviceIsAskedAtItsNewAddress) {
   ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
   EXPECT_EQ(announced.front().facts.at("remote"), "127.0.0.2:" + std::to_string(client->port()));
   EXPECT_FALSE(announced.front().restarted);
-  ASSERT_TRUE(until([&] { return std::ranges::count(client->asked, "GET /5/0/3") == 2; })) << "and watched anew";
+  ASSERT_TRUE(until([&] { return std::ranges::count(client->asked, "GET /5/0/5") == 2; })) << "and watched anew";
+  EXPECT_EQ(client->asked,
+            (std::vector<std::string>{"GET /3/0/3", "GET /5/0/3", "GET /5/0/5", "GET /5/0/3", "GET /5/0/5"}));
 }
 
 TEST_F(Lwm2mServerTest, ResultsAreAnnouncedWhenTheyAreNotified) {
@@ -110,6 +123,17 @@ TEST_F(Lwm2mServerTest, ResultsAreAnnouncedWhenTheyAreNotified) {
   EXPECT_EQ(announced.back().result->kind, InstallResult::Kind::failure);
   EXPECT_TRUE(announced.back().result->may_retry);
   EXPECT_EQ(announced.back().result->text, "Update Result 8: firmware update failed");
+}
+
+TEST_F(Lwm2mServerTest, ADeviceThatInstalledWithoutRegisteringAnewIsAskedAtOnce) {
+  const auto client = device();
+  settle_in(*client);
+  client->resources["/3/0/3"].value = "2.0.0";
+  client->notify("/5/0/5", "1");
+  EXPECT_TRUE(until([&] { return told_version("2.0.0"); }));
+  client->resources["/3/0/3"].value = "3.0.0";
+  client->notify("/5/0/3", "0");
+  EXPECT_TRUE(until([&] { return told_version("3.0.0"); }));
 }
 
 TEST_F(Lwm2mServerTest, EachRegistrationIsWatchedAnew) {
@@ -149,6 +173,17 @@ TEST_F(Lwm2mServerTest, AnInquiryReadsVersionStateAndResult) {
   EXPECT_EQ(client->asked, (std::vector<std::string>{"GET /3/0/3", "GET /5/0/3", "GET /5/0/5"}));
 }
 
+TEST_F(Lwm2mServerTest, AskingForTheVersionDoesNotTakeTheBatteryAway) {
+  const auto client = device();
+  client->resources["/3/0/6"] = {std::string("\x83\x06\x41\x00\x01", 5), 11542};  // an internal battery
+  settle_in(*client);
+  EXPECT_EQ(last([](const auto& a) { return a.sleepy.has_value(); })->sleepy, true);
+  announced.clear();
+  server->inquire(id());
+  ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
+  EXPECT_EQ(announced.back().sleepy, std::nullopt);
+}
+
 TEST_F(Lwm2mServerTest, ARestoredRegistrationGoesOn) {
   const auto client = device();
   settle_in(*client);
@@ -164,15 +199,29 @@ TEST_F(Lwm2mServerTest, ARestoredRegistrationGoesOn) {
                                          [this](const Announcement& a) { announced.push_back(a); });
   announced.clear();
   client->asked.clear();
-  ASSERT_TRUE(server->restore(id(), facts, loop->now() + seconds(100)).has_value());
-
   client->notify("/5/0/3", "0");
   ASSERT_TRUE(until([&] { return client->rejected["reset"] == 1; })) << "an observation of before is rejected";
+  ASSERT_TRUE(server->restore(id(), facts, loop->now() + seconds(100)).has_value());
+  ASSERT_TRUE(until([&] { return told_version("1.0.0"); })) << "asked without a word of its own";
   const auto token = client->update();
-  ASSERT_TRUE(until([&] { return told_version("1.0.0"); }));
+  ASSERT_TRUE(until([&] { return client->answers.contains(token); }));
   EXPECT_EQ(client->answers[token].code, 204U);
   for (const auto& announcement : announced) EXPECT_FALSE(announcement.restarted);
   ASSERT_TRUE(until([&] { return std::ranges::count(client->asked, "GET /5/0/3") == 2; }));
+}
+
+TEST_F(Lwm2mServerTest, ARestoredSleeperIsLeftInPeace) {
+  const auto client = device();
+  settle_in(*client, "lamp", "lwm2m=1.1&b=U&Q");
+  const auto facts = announced.front().facts;
+  server->forget(id());
+  client->asked.clear();
+  announced.clear();
+  ASSERT_TRUE(server->restore(id(), facts, loop->now() + seconds(100)).has_value());
+  a_while();
+  EXPECT_TRUE(client->asked.empty());
+  client->update();
+  EXPECT_TRUE(until([&] { return told_version("1.0.0"); }));
 }
 
 TEST_F(Lwm2mServerTest, WhatWasNotRestoredRegistersAnewWithoutCountingAsRestarted) {

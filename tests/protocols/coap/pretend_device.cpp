@@ -20,6 +20,7 @@ sockaddr_in address_of(const std::string& ip, std::uint16_t port) {
   return out;
 }
 
+constexpr unsigned kNone = 65536;  // no content format
 constexpr std::array<std::string_view, 5> kMethods{"?", "GET", "POST", "PUT", "DELETE"};
 
 }  // namespace
@@ -148,6 +149,10 @@ void PretendDevice::get(const Datagram& request) {
   const auto found = resources.find(request.path());
   if (found == resources.end()) return answer(request, 404);
   if (refuses_accept && request.option(kAccept)) return answer(request, 406);
+  if (const auto wanted = found->second.by_accept.find(request.number(kAccept).value_or(kNone));
+      wanted != found->second.by_accept.end()) {
+    return answer(request, 205, {{kContentFormat, uint_bytes(wanted->first)}}, wanted->second);
+  }
   if (block_answers_of > 0) return get_block(request, found->second);
   std::vector<std::pair<unsigned, std::string>> options;
   if (observable && request.number(kObserve) == 0U) {
@@ -201,6 +206,7 @@ void PretendDevice::take_block(const Datagram& request) {
   const unsigned exponent = value & 7U;
   const std::size_t offset = std::size_t{number} << (exponent + 4U);
   const auto echo = std::pair<unsigned, std::string>(kBlock1, uint_bytes(value));
+  if (request.payload.size() > deaf_above) return;
   if (deaf_from_block && number >= *deaf_from_block) return;
   if (reset_at_block == number) {
     Datagram out;

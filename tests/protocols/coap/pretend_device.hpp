@@ -38,6 +38,7 @@ class PretendDevice {
   struct Resource {
     std::string value;
     unsigned format = 0;
+    std::map<unsigned, std::string> by_accept{};  // the value in another format, for who asks for that
   };
   std::map<std::string, Resource> resources;  // by path, "/3/0/3"
   void set_state(const std::string& state) { resources["/5/0/3"].value = state; }
@@ -55,6 +56,7 @@ class PretendDevice {
   bool token_bound = false;                 // knows a transfer by its token (Zephyr before 2023)
   unsigned preferred_exponent = 6;          // told in the answer to block 0
   unsigned largest_block = 1024;            // larger ones: plain 4.13
+  unsigned deaf_above = 1024;               // larger ones never arrive
   std::optional<unsigned> deaf_from_block;  // vanishes there
   std::optional<unsigned> reset_at_block;   // answers it by a reset
   std::optional<unsigned> busy_at_block;    // 5.03 once

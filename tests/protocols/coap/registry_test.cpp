@@ -93,6 +93,31 @@ TEST_F(RegistryTest, ARetransmittedRegistrationGetsTheSameAnswerOnce) {
   EXPECT_EQ(registry.size(), 1U);
 }
 
+TEST_F(RegistryTest, WhatIsGoneIsNotAnsweredAgain) {
+  const auto request = registering("a");
+  std::set<std::string> locations;
+  for (int boot = 0; boot < 3; ++boot) {  // each with the same message ids and tokens
+    message_id = 50;
+    const auto outcome = handle(request);
+    ASSERT_TRUE(outcome.change);
+    locations.insert(outcome.answer.location.back());
+    const auto leaving = message(kDelete, {"rd", outcome.answer.location.back()}, {});
+    EXPECT_EQ(status(leaving), kDeleted);
+    EXPECT_EQ(status(leaving), kDeleted) << "a retransmission";
+    EXPECT_EQ(registry.size(), 0U);
+  }
+  EXPECT_EQ(locations.size(), 3U);
+}
+
+TEST_F(RegistryTest, AReplacedRegistrationIsNotAnsweredAgain) {
+  const auto first = registering("a");
+  handle(first);
+  enter("a");
+  const auto again = handle(first);
+  ASSERT_TRUE(again.change);
+  EXPECT_EQ(update(again.answer.location.back()).answer.status, kChanged);
+}
+
 TEST_F(RegistryTest, AfterTheExchangeLifetimeTheSameMessageIdIsANewMessage) {
   const auto request = registering("a");
   const auto first = handle(request);
