@@ -28,6 +28,21 @@ const Value* interface_of(const Value& interfaces, const char* name) {
   return found != interfaces.end() && found->is_object() ? &*found : nullptr;
 }
 
+// The daemon spells the same members in two ways: of an object's properties and of a dictionary.
+SupportView support_of_object(const Value& p) {
+  return {text_of(p, "SupportEnd"),     text_of(p, "SupportKind"),    text_of(p, "AdviceAfterEnd"),
+          flag_of(p, "EndOfLife"),      text_of(p, "EndOfLifeSince"), text_of(p, "EndOfLifeAdvice"),
+          text_of(p, "SecurityContact")};
+}
+SupportView support_of_dictionary(const Value& d) {
+  return {text_of(d, "support_end"),     text_of(d, "support_kind"),      text_of(d, "advice_after_end"),
+          flag_of(d, "end_of_life"),     text_of(d, "end_of_life_since"), text_of(d, "end_of_life_advice"),
+          text_of(d, "security_contact")};
+}
+TrustView trust_of_object(const Value& p) {
+  return {text_of(p, "Provenance"), text_of(p, "SignedBy"), text_of(p, "VerifiedBy")};
+}
+
 // Falling order by ~, which unlike minus holds for every number.
 void sort(Home& home) {
   std::ranges::sort(home.devices, {}, [](const DeviceView& d) { return std::tie(d.name, d.id); });
@@ -62,8 +77,11 @@ DeviceView DeviceView::from(std::string path, const Value& p) {
   d.catalog = text_of(p, "Catalog");
   d.updatable = text_of(p, "Updatable");
   d.method = text_of(p, "Method");
-  d.support_end = text_of(p, "SupportEnd");
-  d.support_kind = text_of(p, "SupportKind");
+  d.support = support_of_object(p);
+  d.trust = trust_of_object(p);
+  d.emergency = flag_of(p, "Emergency");
+  d.user_action = text_of(p, "UserAction");
+  d.advisory_url = text_of(p, "AdvisoryUrl");
   d.last_update = text_of(p, "LastUpdate");
   return d;
 }
@@ -96,10 +114,11 @@ ReleaseView ReleaseView::from(const Value& p) {
   r.images = count_of(p, "Images");
   r.bytes = count_of(p, "Bytes");
   r.cached = flag_of(p, "Cached");
-  r.provenance = text_of(p, "Provenance");
-  r.signed_by = text_of(p, "SignedBy");
-  r.verified_by = text_of(p, "VerifiedBy");
-  r.support_end = text_of(p, "SupportEnd");
+  r.emergency = flag_of(p, "Emergency");
+  r.user_action = text_of(p, "UserAction");
+  r.advisory_url = text_of(p, "AdvisoryUrl");
+  r.trust = trust_of_object(p);
+  r.support = support_of_object(p);
   return r;
 }
 
@@ -158,10 +177,13 @@ DecisionView DecisionView::from(const Value& d) {
   v.protects = texts_of(d, "protects");
   v.kind = text_of(d, "kind");
   v.severity = text_of(d, "severity");
-  v.support_end = text_of(d, "support_end");
-  v.provenance = text_of(d, "provenance");
-  v.signed_by = text_of(d, "signed_by");
-  v.verified_by = text_of(d, "verified_by");
+  v.emergency = flag_of(d, "emergency");
+  v.summary = text_of(d, "summary");
+  v.user_action = text_of(d, "user_action");
+  v.advisory_url = text_of(d, "advisory_url");
+  v.method = text_of(d, "method");
+  v.support = support_of_dictionary(d);
+  v.trust = {text_of(d, "provenance"), text_of(d, "signed_by"), text_of(d, "verified_by")};
   return v;
 }
 

@@ -14,6 +14,24 @@
 
 namespace homepatch::cli {
 
+// Until when the maker cares for a model, and what it says of the time after.
+struct SupportView {
+  std::string end;
+  std::string kind;               // guaranteed, anticipated
+  std::string advice_after_end;   // for the time after `end`
+  bool end_of_life = false;       // nothing more is published, whatever `end` says
+  std::string end_of_life_since;  // may be empty
+  std::string end_of_life_advice;
+  std::string security_contact;
+};
+
+// What vouches for the releases of a model.
+struct TrustView {
+  std::string provenance;
+  std::string signed_by;    // the roles, for people
+  std::string verified_by;  // gateway, or gateway and device
+};
+
 struct DeviceView {
   std::string path;
   std::string id;
@@ -36,8 +54,11 @@ struct DeviceView {
   std::string catalog;
   std::string updatable;  // yes, no, unknown
   std::string method;
-  std::string support_end;
-  std::string support_kind;
+  SupportView support;
+  TrustView trust;
+  bool emergency = false;   // of the release that would be installed next, as is what follows
+  std::string user_action;  // what its owner must do
+  std::string advisory_url;
   std::string last_update;  // object path, "/" for none
 
   // The number of the last update, none where there was none.
@@ -65,10 +86,11 @@ struct ReleaseView {
   std::uint64_t images = 0;
   std::uint64_t bytes = 0;
   bool cached = false;
-  std::string provenance;
-  std::string signed_by;    // the roles, for people
-  std::string verified_by;  // gateway, or both
-  std::string support_end;
+  bool emergency = false;
+  std::string user_action;  // what the owner must do
+  std::string advisory_url;
+  TrustView trust;
+  SupportView support;
 
   static ReleaseView from(const Value& properties);
 };
@@ -119,10 +141,13 @@ struct DecisionView {
   std::vector<std::string> protects;  // CVEs
   std::string kind;
   std::string severity;
-  std::string support_end;
-  std::string provenance;   // what vouches for the release
-  std::string signed_by;    // the roles, for people
-  std::string verified_by;  // gateway, or gateway and device
+  bool emergency = false;  // of the next release on the way, as is what follows
+  std::string summary;
+  std::string user_action;
+  std::string advisory_url;
+  std::string method;
+  SupportView support;
+  TrustView trust;
 
   static DecisionView from(const Value& dictionary);
 

@@ -9,11 +9,13 @@
 #include <ctime>
 
 #include "base/text.hpp"
+#include "core/provenance.hpp"
 
 namespace homepatch::cli {
 
 namespace {
 
+constexpr std::size_t kLongText = 2000;  // of a maker's prose, in bytes
 constexpr std::int64_t kYear10000 = 253'402'300'800'000;
 
 struct ReasonWords {
@@ -173,6 +175,51 @@ std::string rfc3339(std::int64_t millis) {
 bool is_past(std::string_view date, std::int64_t now) {
   const std::string today = rfc3339(now).substr(0, 10);
   return date.size() == 10 && today.size() == 10 && date < today;
+}
+
+std::string support_sentence(const SupportView& s, std::int64_t now) {
+  const std::string after = s.advice_after_end.empty() ? "" : printable(s.advice_after_end, kLongText);
+  if (s.end_of_life) {
+    const std::string& advice = s.end_of_life_advice.empty() ? s.advice_after_end : s.end_of_life_advice;
+    return fmt::format(
+        "Its maker publishes nothing more for it{}: think of replacing it, or of keeping it off the network.{}",
+        s.end_of_life_since.empty() ? "" : fmt::format(" (end of life: {})", shown(s.end_of_life_since)),
+        advice.empty() ? "" : " Its maker advises: " + printable(advice, kLongText));
+  }
+  if (s.end.empty()) return "Until when its maker patches it is not known.";
+  const std::string how = s.kind.empty() ? "" : fmt::format(" ({})", shown(s.kind));
+  if (is_past(s.end, now)) {
+    return fmt::format(
+        "Its maker stopped patching it on {}{}: think of replacing it, or of keeping it off the network.{}",
+        shown(s.end), how, after.empty() ? "" : " Its maker advises: " + after);
+  }
+  return fmt::format("Its maker patches it until {}{}.{}", shown(s.end), how,
+                     after.empty() ? "" : " For the time after, its maker advises: " + after);
+}
+
+Phrase support_words(const SupportView& s, std::int64_t now) {
+  if (s.end_of_life) {
+    return {s.end_of_life_since.empty() ? "end of life" : "end of life: " + shown(s.end_of_life_since), Tone::bad};
+  }
+  if (s.end.empty()) return {"unknown", Tone::faint};
+  if (is_past(s.end, now)) return {shown(s.end) + ", over", Tone::bad};
+  return {shown(s.end), Tone::plain};
+}
+
+std::string trust_sentence(const TrustView& t) {
+  const auto provenance = provenance_from(t.provenance);
+  std::string text = provenance ? std::string(sentence(*provenance)) : "What vouches for it is not known.";
+  const bool by_hand = provenance == Provenance::local_admin || provenance == Provenance::hash_only;
+  if (!t.signed_by.empty()) {
+    text += fmt::format(" {} by {}.", by_hand ? "Taken in" : "Signed", printable(t.signed_by, 400));
+  }
+  const bool device_too = t.verified_by == "gateway and device";
+  return text +
+         (device_too ? " The gateway verifies the image, and so does the device." : " The gateway verifies the image.");
+}
+
+std::string action_sentence(std::string_view user_action) {
+  return user_action.empty() ? "" : "Its maker asks you: " + printable(user_action, kLongText);
 }
 
 std::string shown(std::string_view text) { return text.empty() ? "unknown" : printable(text, 200); }

@@ -43,6 +43,16 @@ std::string rfc3339(std::int64_t millis);
 // Whether a YYYY-MM-DD lies before the day of `now`; false for what is no date.
 bool is_past(std::string_view date, std::int64_t now);
 
+// Until when its maker cares for a model: as a sentence with what the maker advises, and in a few words.
+std::string support_sentence(const SupportView& support, std::int64_t now);
+Phrase support_words(const SupportView& support, std::int64_t now);
+
+// What vouches for a release, who signed it, and who checks it.
+std::string trust_sentence(const TrustView& trust);
+
+// What the maker asks the owner to do with a release; "" where it asks nothing.
+std::string action_sentence(std::string_view user_action);
+
 // Foreign text as it may be shown in a sentence; "unknown" when empty.
 std::string shown(std::string_view text);
 

@@ -1,38 +1,14 @@
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/documents.hpp"
-#include "cli/layout.hpp"
+#include "cli/sheet.hpp"
 #include "cli/words.hpp"
 
 namespace homepatch::cli {
 
 namespace {
-
-class Sheet {
- public:
-  explicit Sheet(const Screen& screen) : screen_(screen) {}
-
-  void row(std::string_view label, std::string_view text, Tone tone = Tone::plain) const {
-    constexpr std::size_t kLabel = 14;
-    const std::size_t room = screen_.width() > kLabel + 20 ? screen_.width() - kLabel : 20;
-    std::string left = pad_to_width(label, kLabel);
-    for (const std::string& piece : wrap(text, room)) {
-      screen_.line(left + screen_.paint(tone, piece));
-      left = std::string(kLabel, ' ');
-    }
-  }
-
- private:
-  const Screen& screen_;
-};
-
-std::string support(const DeviceView& d) {
-  if (d.support_end.empty()) return "until when is not known";
-  const std::string kind = d.support_kind.empty() ? "" : fmt::format(" ({})", shown(d.support_kind));
-  if (is_past(d.support_end, now_millis())) return fmt::format("ended on {}{}", shown(d.support_end), kind);
-  return fmt::format("until {}{}", shown(d.support_end), kind);
-}
 
 std::string presence(const DeviceView& d) {
   return fmt::format("{}, last heard from {}{}", shown(d.condition), ago(d.last_seen, now_millis()),
@@ -51,12 +27,18 @@ void print(const Screen& screen, const DeviceView& d, const UpdateView* update) 
   sheet.row("First seen", local_time(d.first_seen));
   sheet.row("Standing", d.standing == "new" ? "new: it is not updated until you accept it" : shown(d.standing));
   sheet.row("Installed", shown(d.version));
-  if (!d.target.empty()) sheet.row("Target", shown(d.target));
+  if (!d.target.empty()) sheet.row("Target", fmt::format("{}{}", shown(d.target), d.emergency ? ", an emergency" : ""));
+  if (!d.user_action.empty()) sheet.row("You must", printable(d.user_action, 2000), Tone::attention);
+  if (!d.advisory_url.empty()) sheet.row("Advisory", shown(d.advisory_url));
   sheet.row("State", state.text, state.tone);
   sheet.row("Why", fmt::format("{} ({})", shown(d.reason_text), shown(d.reason)));
   sheet.row("Can be patched", fmt::format("{}{}", shown(d.updatable), d.method.empty() ? "" : ", " + shown(d.method)));
-  sheet.row("Supported", support(d));
-  if (!d.catalog.empty()) sheet.row("Catalog", shown(d.catalog));
+  sheet.row("Support", support_sentence(d.support, now_millis()), support_words(d.support, now_millis()).tone);
+  if (!d.support.security_contact.empty()) sheet.row("Weaknesses to", shown(d.support.security_contact));
+  if (!d.catalog.empty()) {
+    sheet.row("Catalog", shown(d.catalog));
+    sheet.row("Vouched for", fmt::format("{} ({})", trust_sentence(d.trust), shown(d.trust.provenance)));
+  }
   if (update != nullptr) sheet.row("Last update", fmt::format("{}: {}", update->id, outcome_sentence(*update)));
   screen.line("");
   screen.paragraph(fmt::format("More: homepatchctl explain {}", shown(d.id)));

@@ -10,9 +10,8 @@ namespace homepatch::cli {
 namespace {
 
 Cell support(const DeviceView& device, std::int64_t now) {
-  if (device.support_end.empty()) return {"unknown", Tone::faint};
-  if (is_past(device.support_end, now)) return {device.support_end + ", over", Tone::bad};
-  return device.support_end;
+  const Phrase words = support_words(device.support, now);
+  return {words.text, words.tone};
 }
 
 Cell seen(const DeviceView& device, std::int64_t now) {

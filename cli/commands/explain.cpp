@@ -4,7 +4,6 @@
 #include "cli/commands.hpp"
 #include "cli/documents.hpp"
 #include "cli/words.hpp"
-#include "core/provenance.hpp"
 
 namespace homepatch::cli {
 
@@ -43,40 +42,19 @@ std::string which_way(const DecisionView& d) {
 }
 
 std::string what_for(const DecisionView& d) {
-  const std::string kind = d.kind.empty() ? "" : fmt::format("{} release, ", shown(d.kind));
+  std::string kind = d.kind.empty() ? "" : fmt::format("{} release, ", shown(d.kind));
+  if (d.emergency) kind = "an emergency, " + kind;
   const std::string severity = d.severity.empty() ? "not told" : shown(d.severity);
   std::string text = fmt::format("{} ({}severity: {})", shown(d.target), kind, severity);
   if (d.protects.empty()) return text + " names no published vulnerability that it protects against.";
   return text + fmt::format(" protects against {}.", printable(fmt::format("{}", fmt::join(d.protects, ", ")), 1000));
 }
 
-// What vouches for the release, and who checks it.
-std::string why_trusted(const DecisionView& d) {
-  const auto provenance = provenance_from(d.provenance);
-  std::string text = provenance ? std::string(sentence(*provenance)) : "What vouches for it is not known.";
-  const bool by_hand = provenance == Provenance::local_admin || provenance == Provenance::hash_only;
-  if (by_hand && !d.signed_by.empty()) text += fmt::format(" Taken in by {}.", printable(d.signed_by, 400));
-  if (!by_hand && !d.signed_by.empty()) text += fmt::format(" Signed by {}.", printable(d.signed_by, 400));
-  const bool device_too = d.verified_by == "gateway and device";
-  return text +
-         (device_too ? " The gateway verifies the image, and so does the device." : " The gateway verifies the image.");
-}
-
-std::string until_when(const DecisionView& d, const std::string& kind) {
-  if (d.support_end.empty()) return "Until when its maker patches it is not known.";
-  const std::string how = kind.empty() ? "" : fmt::format(" ({})", shown(kind));
-  if (is_past(d.support_end, now_millis())) {
-    return fmt::format(
-        "Its maker stopped patching it on {}{}: think of replacing it, or of keeping it off the network.",
-        shown(d.support_end), how);
-  }
-  return fmt::format("Its maker patches it until {}{}.", shown(d.support_end), how);
-}
-
 std::string what_you_can_do(const DeviceView& d, const UpdateView* update) {
   if (update != nullptr && !update->over()) {
     return fmt::format("Watch the update: homepatchctl watch; stop it: homepatchctl cancel {}", update->id);
   }
+  if (d.reason == "by_hand_only") return "";
   if (d.standing == "new") return fmt::format("Accept it: homepatchctl accept {}", shown(d.id));
   const bool may_update = d.verdict == "ask" || d.verdict == "wait" || d.verdict == "update";
   if (may_update && !d.target.empty()) return fmt::format("Update it now: homepatchctl update --wait {}", shown(d.id));
@@ -87,6 +65,15 @@ std::string what_you_can_do(const DeviceView& d, const UpdateView* update) {
   return "";
 }
 
+// The next release, told before the owner consents to it.
+void print_release(const Screen& screen, const DecisionView& d) {
+  screen.paragraph(what_for(d));
+  if (!d.summary.empty()) screen.paragraph("What it brings: " + printable(d.summary, 2000));
+  if (!d.advisory_url.empty()) screen.paragraph("More of it: " + shown(d.advisory_url));
+  screen.paragraph(trust_sentence(d.trust));
+  if (const auto action = action_sentence(d.user_action); !action.empty()) screen.paragraph(action);
+}
+
 void print(const Screen& screen, const DeviceView& device, const DecisionView& d, const UpdateView* update) {
   screen.line(screen.paint(Tone::strong, fmt::format("{} ({})", shown(device.title()), shown(device.id))));
   screen.paragraph(what_it_is(device));
@@ -94,9 +81,11 @@ void print(const Screen& screen, const DeviceView& device, const DecisionView& d
   screen.line("");
   screen.paragraph(what_happens(d));
   if (d.path.size() > 1) screen.paragraph(which_way(d));
-  if (!d.target.empty()) screen.paragraph(what_for(d));
-  if (!d.target.empty()) screen.paragraph(why_trusted(d));
-  screen.paragraph(until_when(d, device.support_kind));
+  if (!d.target.empty()) print_release(screen, d);
+  screen.paragraph(support_sentence(device.support, now_millis()));
+  if (!device.support.security_contact.empty()) {
+    screen.paragraph("Weaknesses of it are reported to: " + shown(device.support.security_contact));
+  }
   if (update != nullptr) screen.paragraph(fmt::format("Last update ({}): {}", update->id, outcome_sentence(*update)));
   const std::string deed = what_you_can_do(device, update);
   if (deed.empty()) return;

@@ -31,10 +31,11 @@ Table make_table(const std::vector<DecisionView>& decisions) {
                {"DECISION", 24},
                {"SEVERITY", 0, 3},
                {"PROTECTS AGAINST", 13, 2},
-               {"REASON", 0, 1}});
+               {"REASON", 0, 1},
+               {"PROVENANCE", 0, 0}});
   for (const DecisionView& d : decisions) {
     table.add({d.title(), d.installed, way(d), decision(d), d.severity, fmt::format("{}", fmt::join(d.protects, " ")),
-               d.reason});
+               d.reason, d.trust.provenance});
   }
   return table;
 }

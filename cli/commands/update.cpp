@@ -26,9 +26,17 @@ std::optional<UpdateView> running_update(Bus& bus, const std::string& device_pat
   return update;
 }
 
+// What the maker asks of the owner stands before the update, not behind it.
+void say_what_it_asks(const Program& program, const DeviceView& device) {
+  if (program.json || device.user_action.empty()) return;
+  program.screen.paragraph(
+      fmt::format("{}, {}: {}", shown(device.title()), shown(device.target), action_sentence(device.user_action)));
+}
+
 // Begins one update. The path of what there is to watch, empty when there is nothing.
-std::string start_one(Bus& bus, const DeviceView& device, Tally& tally) {
+std::string start_one(const Program& program, Bus& bus, const DeviceView& device, Tally& tally) {
   const std::string name = shown(device.title());
+  say_what_it_asks(program, device);
   auto path = bus.start_update(device.path);
   if (!path) {
     const auto running = running_update(bus, device.path, path.error());
@@ -86,7 +94,7 @@ Result<int> update(Program& program, const Asked& asked) {
   Tally tally(program);
   std::vector<std::string> paths;
   for (const DeviceView& device : devices) {
-    std::string path = start_one(bus, device, tally);
+    std::string path = start_one(program, bus, device, tally);
     if (!path.empty()) paths.push_back(std::move(path));
   }
   if (asked.wait && !paths.empty()) return wait_for(program, bus, paths, tally);

@@ -1,6 +1,7 @@
 #include "daemon/bus/decision_dictionary.hpp"
 
 #include "daemon/bus/message.hpp"
+#include "daemon/bus/translation.hpp"
 
 namespace homepatch::bus {
 
@@ -28,6 +29,32 @@ std::string last_update_text(const Update* last) {
   if (last->reason != Reason::none) text += ". " + std::string(sentence(last->reason));
   if (!last->detail.empty()) text += " (" + last->detail + ")";
   return text;
+}
+
+// What the maker says of the release that would be installed next, for the owner to read before.
+int append_release(sd_bus_message* message, const Release& next) {
+  int r = append_flag_entry(message, "emergency", next.emergency);
+  if (r >= 0) r = append_entry(message, "summary", english(next.summary));
+  if (r >= 0) r = append_entry(message, "user_action", english(next.user_action));
+  return r < 0 ? r : append_entry(message, "advisory_url", next.advisory_url);
+}
+
+// What is known of the model whether there is a release or not.
+int append_model(sd_bus_message* message, const Catalog& catalog) {
+  int r = append_entry(message, "provenance", std::string(to_string(catalog.provenance)));
+  const auto add = [&](const char* key, const std::string& value) {
+    if (r >= 0) r = append_entry(message, key, value);
+  };
+  add("signed_by", catalog.signed_by);
+  add("verified_by", std::string(catalog.verified_by()));
+  add("method", catalog.method);
+  add("security_contact", catalog.security_contact);
+  add("support_kind", catalog.support ? catalog.support->kind : std::string());
+  add("advice_after_end", catalog.support ? english(catalog.support->advice_after_end) : std::string());
+  if (r >= 0) r = append_flag_entry(message, "end_of_life", catalog.end_of_life);
+  add("end_of_life_since", catalog.end_of_life_since);
+  add("end_of_life_advice", english(catalog.end_of_life_advice));
+  return r;
 }
 
 }  // namespace
@@ -64,11 +91,8 @@ int append_decision(sd_bus_message* message, const Device& device, const Decisio
   add("kind", next != nullptr ? std::string(to_string(next->kind)) : std::string());
   add("severity", next != nullptr ? std::string(to_string(next->severity)) : std::string());
   add("support_end", support ? support->end : std::string());
-  if (decision.catalog != nullptr) {
-    add("provenance", std::string(to_string(decision.catalog->provenance)));
-    add("signed_by", decision.catalog->signed_by);
-    add("verified_by", std::string(decision.catalog->verified_by()));
-  }
+  if (next != nullptr && r >= 0) r = append_release(message, *next);
+  if (decision.catalog != nullptr && r >= 0) r = append_model(message, *decision.catalog);
   add("last_update", last_update_text(last));
   return r < 0 ? r : sd_bus_message_close_container(message);
 }

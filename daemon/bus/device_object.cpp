@@ -5,6 +5,7 @@
 #include "daemon/bus/message.hpp"
 #include "daemon/bus/objects.hpp"
 #include "daemon/bus/properties.hpp"
+#include "daemon/bus/translation.hpp"
 
 namespace homepatch::bus {
 
@@ -27,7 +28,19 @@ std::string_view updatable_word(const Catalog* catalog) {
   return catalog->updatable ? "yes" : "no";
 }
 
-constexpr std::array<Property<Subject>, 23> kProperties{{
+// What its catalog says of the model; "" without one.
+template <typename Read>
+int append_of_model(sd_bus_message* m, const Subject& s, Read read) {
+  return append_text(m, s.decision.catalog != nullptr ? std::string(read(*s.decision.catalog)) : std::string());
+}
+
+// What the maker says of the release that would be installed next; "" without one.
+template <typename Read>
+int append_of_offer(sd_bus_message* m, const Subject& s, Read read) {
+  return append_text(m, s.decision.offer ? std::string(read(*s.decision.offer->release)) : std::string());
+}
+
+constexpr std::array<Property<Subject>, 34> kProperties{{
     {"Id", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.device.id.to_string()); }},
     {"Name", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.device.name); }},
     {"Family", [](sd_bus_message* m, const Subject& s) { return append_text(m, to_string(s.device.family)); }},
@@ -65,6 +78,50 @@ constexpr std::array<Property<Subject>, 23> kProperties{{
      [](sd_bus_message* m, const Subject& s) {
        const Catalog* catalog = s.decision.catalog;
        return append_text(m, catalog != nullptr && catalog->support ? catalog->support->kind : std::string());
+     }},
+    {"AdviceAfterEnd",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_model(
+           m, s, [](const Catalog& c) { return c.support ? english(c.support->advice_after_end) : std::string(); });
+     }},
+    {"EndOfLife",
+     [](sd_bus_message* m, const Subject& s) {
+       const Catalog* catalog = s.decision.catalog;
+       return sd_bus_message_append(m, "b", catalog != nullptr && catalog->end_of_life ? 1 : 0);
+     }},
+    {"EndOfLifeSince",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_model(m, s, [](const Catalog& c) { return c.end_of_life_since; });
+     }},
+    {"EndOfLifeAdvice",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_model(m, s, [](const Catalog& c) { return english(c.end_of_life_advice); });
+     }},
+    {"SecurityContact",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_model(m, s, [](const Catalog& c) { return c.security_contact; });
+     }},
+    {"Provenance",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_model(m, s, [](const Catalog& c) { return to_string(c.provenance); });
+     }},
+    {"SignedBy", [](sd_bus_message* m,
+                    const Subject& s) { return append_of_model(m, s, [](const Catalog& c) { return c.signed_by; }); }},
+    {"VerifiedBy",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_model(m, s, [](const Catalog& c) { return c.verified_by(); });
+     }},
+    {"Emergency",
+     [](sd_bus_message* m, const Subject& s) {
+       return sd_bus_message_append(m, "b", s.decision.offer && s.decision.offer->release->emergency ? 1 : 0);
+     }},
+    {"UserAction",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_offer(m, s, [](const Release& r) { return english(r.user_action); });
+     }},
+    {"AdvisoryUrl",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_of_offer(m, s, [](const Release& r) { return r.advisory_url; });
      }},
     {"LastUpdate",
      [](sd_bus_message* m, const Subject& s) {
@@ -184,6 +241,17 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("Method", "s", get, 0, kChanges),
     SD_BUS_PROPERTY("SupportEnd", "s", get, 0, kChanges),
     SD_BUS_PROPERTY("SupportKind", "s", get, 0, kChanges),
+    SD_BUS_PROPERTY("AdviceAfterEnd", "s", get, 0, 0),
+    SD_BUS_PROPERTY("EndOfLife", "b", get, 0, 0),
+    SD_BUS_PROPERTY("EndOfLifeSince", "s", get, 0, 0),
+    SD_BUS_PROPERTY("EndOfLifeAdvice", "s", get, 0, 0),
+    SD_BUS_PROPERTY("SecurityContact", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Provenance", "s", get, 0, 0),
+    SD_BUS_PROPERTY("SignedBy", "s", get, 0, 0),
+    SD_BUS_PROPERTY("VerifiedBy", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Emergency", "b", get, 0, 0),
+    SD_BUS_PROPERTY("UserAction", "s", get, 0, 0),
+    SD_BUS_PROPERTY("AdvisoryUrl", "s", get, 0, 0),
     SD_BUS_PROPERTY("LastUpdate", "o", get, 0, kChanges),
     SD_BUS_METHOD_WITH_ARGS("Accept", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_accept, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", update), on_update, kOpen),

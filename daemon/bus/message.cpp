@@ -102,6 +102,10 @@ std::function<void(Result<std::string>)> answering(sd_bus_message* call) {
   };
 }
 
+int append_flag_entry(sd_bus_message* message, const char* key, bool value) {
+  return sd_bus_message_append(message, "{sv}", key, "b", value ? 1 : 0);
+}
+
 int append_text(sd_bus_message* message, std::string_view text) {
   // sd-bus refuses what is not UTF-8; what is shown has been made plain before, this is the last line.
   return sd_bus_message_append(message, "s", printable(text, 4096).c_str());

@@ -32,6 +32,7 @@ std::string caller_name(sd_bus_message* call);
 int append_entry(sd_bus_message* message, const char* key, const std::string& value);
 int append_entry(sd_bus_message* message, const char* key, std::int64_t value);
 int append_entry(sd_bus_message* message, const char* key, std::uint32_t value);
+int append_flag_entry(sd_bus_message* message, const char* key, bool value);
 int append_entry(sd_bus_message* message, const char* key, const std::vector<std::string>& values);
 
 template <typename List, typename Append>

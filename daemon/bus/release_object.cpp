@@ -4,6 +4,7 @@
 #include "daemon/bus/message.hpp"
 #include "daemon/bus/objects.hpp"
 #include "daemon/bus/properties.hpp"
+#include "daemon/bus/translation.hpp"
 
 namespace homepatch::bus {
 
@@ -29,12 +30,7 @@ bool is_cached(const Subject& s) {
   return true;
 }
 
-std::string english(const Translations& translations) {
-  if (const auto found = translations.find("en"); found != translations.end()) return found->second;
-  return translations.empty() ? std::string() : translations.begin()->second;
-}
-
-constexpr std::array<Property<Subject>, 19> kProperties{{
+constexpr std::array<Property<Subject>, 28> kProperties{{
     {"Id", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.id); }},
     {"Version", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.version); }},
     {"Seq", [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "x", s.release.seq); }},
@@ -67,6 +63,24 @@ constexpr std::array<Property<Subject>, 19> kProperties{{
      [](sd_bus_message* m, const Subject& s) {
        return append_text(m, s.catalog.support ? s.catalog.support->end : std::string());
      }},
+    {"SupportKind",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_text(m, s.catalog.support ? s.catalog.support->kind : std::string());
+     }},
+    {"AdviceAfterEnd",
+     [](sd_bus_message* m, const Subject& s) {
+       return append_text(m, s.catalog.support ? english(s.catalog.support->advice_after_end) : std::string());
+     }},
+    {"EndOfLife",
+     [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "b", s.catalog.end_of_life ? 1 : 0); }},
+    {"EndOfLifeSince", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.catalog.end_of_life_since); }},
+    {"EndOfLifeAdvice",
+     [](sd_bus_message* m, const Subject& s) { return append_text(m, english(s.catalog.end_of_life_advice)); }},
+    {"SecurityContact", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.catalog.security_contact); }},
+    {"Emergency",
+     [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "b", s.release.emergency ? 1 : 0); }},
+    {"UserAction", [](sd_bus_message* m, const Subject& s) { return append_text(m, english(s.release.user_action)); }},
+    {"AdvisoryUrl", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.release.advisory_url); }},
 }};
 
 template <typename Visit>
@@ -138,6 +152,15 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("SignedBy", "s", get, 0, 0),
     SD_BUS_PROPERTY("VerifiedBy", "s", get, 0, 0),
     SD_BUS_PROPERTY("SupportEnd", "s", get, 0, 0),
+    SD_BUS_PROPERTY("SupportKind", "s", get, 0, 0),
+    SD_BUS_PROPERTY("AdviceAfterEnd", "s", get, 0, 0),
+    SD_BUS_PROPERTY("EndOfLife", "b", get, 0, 0),
+    SD_BUS_PROPERTY("EndOfLifeSince", "s", get, 0, 0),
+    SD_BUS_PROPERTY("EndOfLifeAdvice", "s", get, 0, 0),
+    SD_BUS_PROPERTY("SecurityContact", "s", get, 0, 0),
+    SD_BUS_PROPERTY("Emergency", "b", get, 0, 0),
+    SD_BUS_PROPERTY("UserAction", "s", get, 0, 0),
+    SD_BUS_PROPERTY("AdvisoryUrl", "s", get, 0, 0),
     SD_BUS_VTABLE_END,
 };
 

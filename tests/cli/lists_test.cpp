@@ -78,22 +78,100 @@ TEST_F(Lists, ReleasesShowWhatTheyProtectAgainst) {
                       {"Images", 1},
                       {"Bytes", 650'000},
                       {"Cached", true},
+                      {"Provenance", "signed_feed"},
                       {"Feed", "acme"}});
   const auto lines = lines_of(run({"releases"}).out);
   ASSERT_EQ(lines.size(), 3U);
-  EXPECT_EQ(squeezed(lines[1]),
-            "acme lamp2 14.4.0 security high CVE-2025-1 CVE-2025-2 2025-10-01 635 KiB yes acme");  // newest first
+  EXPECT_EQ(
+      squeezed(lines[1]),
+      "acme lamp2 14.4.0 security high CVE-2025-1 CVE-2025-2 2025-10-01 635 KiB yes signed_feed acme");  // newest first
   EXPECT_EQ(json({"releases"}).at("releases")[0].at("cves"), (nlohmann::json{"CVE-2025-1", "CVE-2025-2"}));
+}
+
+TEST_F(Lists, AllOfOneReleaseIsShownByItsIdOrVersion) {
+  daemon.add_release({{"Vendor", "acme"}, {"Model", "lamp2"}, {"Id", "r1"}, {"Version", "14.3.0"}, {"Seq", 1}});
+  daemon.add_release({{"Vendor", "acme"},
+                      {"Model", "lamp2"},
+                      {"Id", "r2"},
+                      {"Version", "14.4.0"},
+                      {"Seq", 2},
+                      {"Kind", "security"},
+                      {"Severity", "high"},
+                      {"Emergency", true},
+                      {"Cves", {"CVE-2025-1"}},
+                      {"UserAction", "Switch the lamp on first"},
+                      {"AdvisoryUrl", "https://acme.example/a1"},
+                      {"SecurityContact", "https://acme.example/security.txt"},
+                      {"Provenance", "signed_feed"},
+                      {"SignedBy", "targets (2 keys)"},
+                      {"VerifiedBy", "gateway and device"},
+                      {"EndOfLife", true},
+                      {"EndOfLifeAdvice", "Bring it to a collection point"},
+                      {"SupportEnd", "2099-12-31"}});
+  for (const auto* wanted : {"r2", "14.4.0"}) {
+    const Ran ran = run({"releases", wanted}, {.environment = {{"COLUMNS", "400"}}});
+    ASSERT_EQ(ran.status, 0) << ran.err;
+    for (const auto* part :
+         {"an emergency, security, severity: high", "CVE-2025-1", "Switch the lamp on first", "https://acme.example/a1",
+          "Its publisher signed it, and the signature was current when it was fetched. Signed by targets (2 keys). The "
+          "gateway verifies the image, and so does the device. (signed_feed)",
+          "Its maker publishes nothing more for it", "Its maker advises: Bring it to a collection point",
+          "https://acme.example/security.txt"}) {
+      EXPECT_TRUE(has(ran.out, part)) << part << "\n" << ran.out;
+    }
+    EXPECT_FALSE(has(ran.out, "14.3.0"));
+    EXPECT_FALSE(has(ran.out, "2099"));
+  }
+  EXPECT_EQ(json({"releases", "r2"}).at("releases").size(), 1U);
+  EXPECT_EQ(json({"releases", "r2"}).at("releases")[0].at("user_action"), "Switch the lamp on first");
+  EXPECT_EQ(run({"releases", "r3"}).status, 3);
+}
+
+TEST_F(Lists, AModelWhoseMakerStoppedIsNotCalledPatchedWhateverItsSupportSays) {
+  const std::string lamp = add_lamp();
+  daemon.at(lamp).update(
+      {{"EndOfLife", true}, {"EndOfLifeSince", "2026-01-31"}, {"EndOfLifeAdvice", "Bring it to a collection point"}});
+  for (const auto* command : {"explain", "device"}) {
+    const Ran ran = run({command, "kitchen-lamp"}, {.environment = {{"COLUMNS", "400"}}});
+    EXPECT_TRUE(has(ran.out,
+                    "Its maker publishes nothing more for it (end of life: 2026-01-31): think of replacing it, or of "
+                    "keeping it off the network. Its maker advises: Bring it to a collection point"))
+        << ran.out;
+    EXPECT_FALSE(has(ran.out, "2099-12-31")) << command;
+  }
+  EXPECT_TRUE(has(run({"devices"}).out, "end of life: 2026-01-31"));
+  EXPECT_EQ(json({"device", "kitchen-lamp"}).at("device").at("end_of_life"), true);
+  EXPECT_EQ(json({"explain", "kitchen-lamp"}).at("explanation").at("end_of_life"), true);
+}
+
+TEST_F(Lists, WhatTheMakerAsksOfTheOwnerIsSaidBeforeTheUpdate) {
+  const std::string lamp = add_lamp();
+  daemon.at(lamp)["UserAction"] = "Switch the lamp on first";
+  const Ran explained = run({"explain", "kitchen-lamp"}, {.environment = {{"COLUMNS", "400"}}});
+  EXPECT_LT(explained.out.find("Its maker asks you: Switch the lamp on first"), explained.out.find("Update it now:"));
+  const Ran updated = run({"update", "kitchen-lamp"}, {.environment = {{"COLUMNS", "400"}}});
+  EXPECT_LT(updated.out.find("Its maker asks you: Switch the lamp on first"), updated.out.find("begins."))
+      << updated.out;
+  EXPECT_EQ(json({"explain", "kitchen-lamp"}).at("explanation").at("user_action"), "Switch the lamp on first");
+}
+
+TEST_F(Lists, WhatOnlyHandsCanInstallIsNotSuggestedToTheDaemon) {
+  const std::string lamp = add_lamp();
+  daemon.at(lamp)["Reason"] = "by_hand_only";
+  EXPECT_FALSE(has(run({"explain", "kitchen-lamp"}).out, "homepatchctl update"));
 }
 
 TEST_F(Lists, ThePlanSaysPerDeviceWhatWouldHappen) {
   const std::string lamp = add_lamp();
   add_plug();
-  daemon.explanations[lamp] = {{"path", {"14.3.5", "14.4.0"}}, {"severity", "high"}, {"protects", {"CVE-2025-1"}}};
+  daemon.explanations[lamp] = {{"path", {"14.3.5", "14.4.0"}},
+                               {"severity", "high"},
+                               {"protects", {"CVE-2025-1"}},
+                               {"provenance", "signed_feed"}};
   const auto lines = lines_of(run({"plan"}).out);
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(squeezed(lines[1]),
-            "kitchen-lamp 14.3.0 14.3.5 > 14.4.0 update available: ask high CVE-2025-1 owner_decides");
+            "kitchen-lamp 14.3.0 14.3.5 > 14.4.0 update available: ask high CVE-2025-1 owner_decides signed_feed");
   EXPECT_TRUE(has(lines[2], "new: accept it first"));
   EXPECT_EQ(json({"plan"}).at("plan")[0].at("path"), (nlohmann::json{"14.3.5", "14.4.0"}));
 }
@@ -195,28 +273,31 @@ TEST_F(Lists, NothingThatADeviceSaysSteersTheTerminal) {
   const std::string nasty =
       "lamp\x1b[2J\x1b]0;owned\x07\xc2\x9b"
       "31m\r\n\x7f\xe2\x80\xae";
-  const std::string path = daemon.add_device("mac:a4cf12000001", {{"Name", nasty},
-                                                                  {"Model", nasty},
-                                                                  {"Manufacturer", nasty},
-                                                                  {"Hardware", nasty},
-                                                                  {"Version", nasty},
-                                                                  {"Address", nasty},
-                                                                  {"Target", nasty},
-                                                                  {"ReasonText", nasty},
-                                                                  {"Reason", nasty},
-                                                                  {"Verdict", "ask"},
-                                                                  {"SupportEnd", nasty},
-                                                                  {"Method", nasty},
-                                                                  {"Catalog", nasty},
-                                                                  {"Condition", nasty}});
-  daemon.explanations[path] = {{"path", {nasty, nasty}}, {"protects", {nasty}}, {"severity", nasty}};
+  const std::string path = daemon.add_device(
+      "mac:a4cf12000001",
+      {{"Name", nasty},           {"Model", nasty},           {"Manufacturer", nasty},    {"Hardware", nasty},
+       {"Version", nasty},        {"Address", nasty},         {"Target", nasty},          {"ReasonText", nasty},
+       {"Reason", nasty},         {"Verdict", "ask"},         {"SupportEnd", nasty},      {"Method", nasty},
+       {"AdviceAfterEnd", nasty}, {"EndOfLifeAdvice", nasty}, {"SecurityContact", nasty}, {"SignedBy", nasty},
+       {"Provenance", nasty},     {"UserAction", nasty},      {"AdvisoryUrl", nasty},     {"Catalog", nasty},
+       {"Condition", nasty}});
+  daemon.explanations[path] = {{"path", {nasty, nasty}}, {"protects", {nasty}},   {"severity", nasty},
+                               {"summary", nasty},       {"advisory_url", nasty}, {"signed_by", nasty}};
   daemon.add_update(path, {{"Phase", "failed"}, {"Detail", nasty}, {"ReasonText", nasty}, {"AskedBy", nasty}});
-  daemon.add_release({{"Vendor", nasty}, {"Model", nasty}, {"Version", nasty}, {"Cves", {nasty}}});
+  daemon.add_release({{"Vendor", nasty},
+                      {"Model", nasty},
+                      {"Version", nasty},
+                      {"Cves", {nasty}},
+                      {"Id", "r1"},
+                      {"UserAction", nasty},
+                      {"Summary", nasty},
+                      {"AdvisoryUrl", nasty},
+                      {"SignedBy", nasty}});
   daemon.manager().update({{"BrokerText", nasty}, {"Version", nasty}, {"Listening", {nasty}}});
   daemon.refresh_text = nasty;
-  const std::vector<Words> all{{"devices"}, {"device", "mac:a4"}, {"explain", "mac:a4"},
-                               {"plan"},    {"updates"},          {"releases"},
-                               {"status"},  {"refresh"}};
+  const std::vector<Words> all{{"devices"},        {"device", "mac:a4"}, {"explain", "mac:a4"},
+                               {"plan"},           {"updates"},          {"releases"},
+                               {"releases", "r1"}, {"status"},           {"refresh"}};
   for (const Words& words : all) {
     const Ran ran = run(words, {.columns = 100});
     EXPECT_EQ(ran.status, 0) << ran.out;

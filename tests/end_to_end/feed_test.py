@@ -325,6 +325,23 @@ class Feed(TestCase):
         self.assertEqual(device["installed"], "1.0.0")
         self.assertEqual(self.home.updates(), [])
 
+    def test_the_owner_learns_that_the_maker_stopped_and_what_it_advises(self):
+        self.vendor.tool("eol", "acme.example/lamp", "--since", "2026-01-31", "--advice", "Bring it to a collection point.",
+                         "--feed", "work")
+        self.vendor.publish()
+        self.start()
+        self.home.lamps("--lifetime", 5)
+        device = await_that("the device is explained", lambda: next(
+            (d for d in self.home.devices() if d["catalog"]), None))
+        explanation = self.home.ask("explain", device["id"])["explanation"]
+        for told in (device, explanation, self.home.ask("releases")["releases"][0]):
+            self.assertEqual((told["end_of_life"], told["end_of_life_since"], told["end_of_life_advice"]),
+                             (True, "2026-01-31", "Bring it to a collection point."))
+            self.assertEqual((told["provenance"], told["support_end"]), ("signed_feed", "2031-05-31"))
+        text = self.home.ctl("explain", device["id"])[1]
+        self.assertIn("publishes nothing more", text)
+        self.assertNotIn("2031", text)
+
     def test_a_device_of_another_model_is_offered_none(self):
         self.start()
         self.home.lamps("--lifetime", 5, "--model", "Toaster")
