@@ -60,7 +60,7 @@ constexpr std::array kRows{
         "It has its turn when fewer updates are under way and the device is heard from."},
     Row{Reason::dependency_not_met, "dependency_not_met",
         "Its maker wants another of your devices updated first. Look at why that one waits (homepatchctl plan)."},
-    Row{Reason::offline, "offline", "It has not been heard from; the update begins when it is back."},
+    Row{Reason::offline, "offline", "It has not been heard from. An update that waits for it begins when it is back."},
     Row{Reason::update_running, "update_running", "An update is under way."},
     Row{Reason::clock_not_trusted, "clock_not_trusted",
         "The gateway does not know the time, so it cannot tell whether the feed is current. Nothing new is accepted "

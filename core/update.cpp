@@ -1,26 +1,12 @@
 #include "core/update.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace homepatch {
 
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::array<std::pair<Phase, std::string_view>, 10> kPhases{{
-    {Phase::waiting, "waiting"},
-    {Phase::fetching, "fetching"},
-    {Phase::transferring, "transferring"},
-    {Phase::installing, "installing"},
-    {Phase::confirming, "confirming"},
-    {Phase::confirmed, "confirmed"},
-    {Phase::failed, "failed"},
-    {Phase::fell_back, "fell_back"},
-    {Phase::lost, "lost"},
-    {Phase::cancelled, "cancelled"},
-}};
 
 constexpr Duration kLongestRetry = 24h;
 
@@ -50,7 +36,9 @@ class Step {
   // and all evidence would seem older than the phase. The phase, or the question in it, begins anew.
   void follow_clock() {
     if (is_terminal(phase()) || now_ >= u().phase_since) return;
-    const Duration whole = u().rechecking ? rules_.recheck_limit : u().next_step.value_or(now_) - u().phase_since;
+    Duration whole = u().next_step.value_or(now_) - u().phase_since;
+    if (u().rechecking) whole = rules_.recheck_limit;
+    if (waits_openly(u())) whole = kLookAgain;
     if (u().next_step) u().next_step = now_ + whole;
     u().phase_since = now_;
   }
@@ -131,6 +119,8 @@ class Step {
   // What the device did while nobody listened is not known: the phase begins anew, with its whole time.
   void on(const Resume&) {
     out_.command = command_of_phase();
+    // Not saved: the date of a mere look is made anew at each start.
+    if (waits_openly(u()) && u().next_step.value_or(now_) <= now_) u().next_step = now_ + kLookAgain;
     const auto limit = limit_of_phase();
     if (!limit) return;
     u().phase_since = now_;
@@ -141,7 +131,7 @@ class Step {
   }
 
   void on(const SlotFree&) {
-    if (phase() != Phase::waiting || (u().next_step && now_ < *u().next_step)) return;
+    if (!is_ready(u(), now_)) return;
     u().detail.clear();
     enter(Phase::fetching, Reason::none, rules_.fetch_limit, Command::fetch);
   }
@@ -204,10 +194,17 @@ class Step {
     if (phase() == Phase::transferring) extend_transfer();
   }
 
-  void on(const Due&) {
+  // Deadlines are spans of the device's life, not dates of a clock that was wrong.
+  void on(const ClockJumped& e) {
+    if (is_terminal(phase())) return;
+    u().phase_since += e.by;
+    if (u().next_step) *u().next_step += e.by;
+  }
+
+  void on(const Due& e) {
     if (!u().next_step || now_ < *u().next_step) return;
     switch (phase()) {
-      case Phase::waiting: wait_for_slot(); break;
+      case Phase::waiting: look_again(e.away); break;
       case Phase::fetching: attempt_failed(Reason::image_not_available, true, false, "it took too long"); break;
       case Phase::transferring: attempt_failed(Reason::transfer_stalled, true, true, u().detail); break;
       case Phase::installing:
@@ -220,9 +217,14 @@ class Step {
     }
   }
 
-  void wait_for_slot() {
-    u().reason = Reason::waits_for_slot;
-    u().next_step.reset();
+  // A device that is away failed in nothing (I11), but it is not waited for without end (I5).
+  void look_again(bool away) {
+    if (away && now_ - u().phase_since >= kLongestAbsence) {
+      finish(Phase::failed, Reason::offline, "for two weeks; start it by hand when the device is back");
+      return;
+    }
+    u().reason = away ? Reason::offline : Reason::waits_for_slot;
+    u().next_step = now_ + kLookAgain;
     out_.save = true;
   }
 
@@ -415,21 +417,6 @@ class Step {
 };
 
 }  // namespace
-
-std::string_view to_string(Phase phase) {
-  const auto* found = std::ranges::find(kPhases, phase, &std::pair<Phase, std::string_view>::first);
-  return found == kPhases.end() ? "waiting" : found->second;
-}
-
-std::optional<Phase> phase_from(std::string_view text) {
-  const auto* found = std::ranges::find(kPhases, text, &std::pair<Phase, std::string_view>::second);
-  if (found == kPhases.end()) return std::nullopt;
-  return found->first;
-}
-
-bool is_terminal(Phase phase) { return phase >= Phase::confirmed; }
-
-bool holds_slot(Phase phase) { return phase != Phase::waiting && !is_terminal(phase); }
 
 Reaction react(const Update& update, const UpdateEvent& event, const UpdateRules& rules, Time now) {
   Step step(update, rules, now);

@@ -80,9 +80,14 @@ struct Update {
 };
 
 // What happens to an update. Times of evidence are those of the live messages themselves.
-struct Resume {};    // creation, or the daemon's restart
-struct Due {};       // next_step has come; one that comes too early changes nothing
-struct SlotFree {};  // a waiting update may begin; changes nothing before its next_step
+struct Resume {};     // creation, or the daemon's restart
+struct Due {          // next_step has come; one that comes too early changes nothing
+  bool away = false;  // the device cannot be reached now
+};
+struct ClockJumped {  // forward, as when network time arrives; phases keep the time that they had
+  Duration by{};
+};
+struct SlotFree {};  // a waiting update may begin; changes nothing unless it is ready
 struct ImagesReady {};
 struct ImagesFailed {
   Reason reason = Reason::image_not_available;
@@ -113,7 +118,7 @@ struct CancelAsked {
 };
 struct Settled {};
 
-using UpdateEvent = std::variant<Resume, Due, SlotFree, ImagesReady, ImagesFailed, Transferred, Installing,
+using UpdateEvent = std::variant<Resume, Due, ClockJumped, SlotFree, ImagesReady, ImagesFailed, Transferred, Installing,
                                  DeliveryFailed, Stirred, DeviceSpoke, CancelAsked, Settled>;
 
 enum class Command {
@@ -142,6 +147,10 @@ struct UpdateRules {
 
 inline constexpr unsigned kMaxTransitions = 64;
 
+// An update that waits for a slot or for its device is looked at this often, and one whose device stays away ends (I5).
+inline constexpr Duration kLookAgain = std::chrono::hours(1);
+inline constexpr Duration kLongestAbsence = std::chrono::days(14);
+
 struct Reaction {
   Update next;
   Command command = Command::none;
@@ -152,5 +161,11 @@ Reaction react(const Update& update, const UpdateEvent& event, const UpdateRules
 
 // Whether the phase uses one of the few slots for updates under way.
 bool holds_slot(Phase phase);
+
+// Whether it waits for a slot or for its device: its next_step is then only the date of the next look.
+bool waits_openly(const Update& update);
+
+// Whether a free slot may be given to it now.
+bool is_ready(const Update& update, Time now);
 
 }  // namespace homepatch

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "daemon/act/served_name.hpp"
 
 namespace homepatch {
 
@@ -14,19 +15,21 @@ namespace {
 using std::chrono::seconds;
 
 constexpr Duration kSaveRetry = seconds(10);
-
-// The name under which an image is served. Its stem and extension matter to Tasmota, which computes the names of its
-// helpers from them: no dash or dot but those that the rule expects (reference: Tasmota's support_command).
-std::string served_name(const Image& image, const Image& running, const Device& device) {
-  const std::string extension = image.target.ends_with(".gz") ? ".bin.gz" : ".bin";
-  if (device.family != Family::tasmota) return "image" + extension;
-  const auto found = device.facts.find("image");
-  const std::string stem =
-      found == device.facts.end() ? "tasmota" : found->second.substr(0, found->second.find_first_of("-."));
-  return &image == &running ? stem + extension : stem + "-" + image.component + extension;
-}
+// Smaller ones are the slow steering of network time.
+constexpr Duration kClockJump = seconds(1);
+// Every family ends its settling by itself well before.
+constexpr Duration kFarewellLimit = std::chrono::minutes(5);
 
 constexpr std::size_t kTokenBytes = 16;
+
+// What a crash point after the save is called.
+std::string_view saved_step(const Update& before, const Update& next) {
+  if (next.phase != before.phase) return to_string(next.phase);
+  if (next.settled && !before.settled) return "settled";
+  if (next.rechecking && !before.rechecking) return "rechecking";
+  if (next.restarted && !before.restarted) return "restarted";
+  return "again";
+}
 
 }  // namespace
 
@@ -47,6 +50,9 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
   if (running(device.id) != nullptr) {
     return fail(Errc::already_exists, "an update of " + device.id.to_string() + " is under way");
   }
+  if (std::ranges::any_of(farewells_, [&](const auto& entry) { return entry.second.device == device.id; })) {
+    return fail(Errc::busy, "what its last update changed is still being put back; try again in a few minutes");
+  }
   if (running_.size() >= kMaxWaiting) return fail(Errc::busy, "too many updates wait already");
   Update update(device.id, device.family);
   update.feed = offer.feed;
@@ -61,8 +67,9 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
   }
   update.token = random_token(kTokenBytes);
   update.asked_by = std::move(asked_by);
-  update.reason = Reason::waits_for_slot;
+  update.reason = within_reach(update) ? Reason::waits_for_slot : Reason::offline;
   update.created = update.phase_since = loop_.now();
+  update.next_step = update.created + kLookAgain;
   update.id = TRY(store_.add(update));
   crash_point("update.added");
 
@@ -70,6 +77,7 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
   running_.insert_or_assign(update.device, id);
   const auto& kept = updates_.emplace(id, std::move(update)).first->second;
   work_[id];
+  schedule(id);
   if (listeners_.changed) listeners_.changed(kept);
   slots_timer_ = loop_.after(Duration::zero(), [this] { look_for_slots(); });
   return id;
@@ -79,7 +87,11 @@ Status Updater::cancel(UpdateId id, std::string by) {
   const Update* update = find(id);
   if (update == nullptr || is_terminal(update->phase)) return fail(Errc::not_found, "no such update is under way");
   apply(id, CancelAsked{std::move(by)});
-  if (!is_terminal(find(id)->phase)) {
+  if (!is_terminal(update->phase) && !work_[id].unsaved.empty()) {
+    return fail(Errc::no_space,
+                "this cannot be written down now; the update is cancelled as soon as the disk takes it");
+  }
+  if (!is_terminal(update->phase)) {
     return fail(Errc::busy, "the device is installing the image; it can no longer be stopped");
   }
   return {};
@@ -87,12 +99,22 @@ Status Updater::cancel(UpdateId id, std::string by) {
 
 void Updater::on_spoke(const DeviceId& device, const DeviceSpoke& spoke) {
   const auto found = running_.find(device);
-  if (found != running_.end()) apply(found->second, spoke);
+  if (found == running_.end()) return;
+  const UpdateId id = found->second;
+  apply(id, spoke);
+  const bool whole_again = spoke.version && !spoke.intermediate;
+  if (whole_again && work_[id].owes_settling && updates_.at(id).phase == Phase::waiting) settle(id);
 }
 
 Status Updater::forget(const DeviceId& device) {
   if (const Update* update = running(device)) TRY(cancel(update->id, "its device was forgotten"));
   TRY(store_.forget(device));
+  for (auto& [id, work] : work_) {
+    const Update& update = updates_.at(id);
+    if (update.device != device || update.settled || !work.delivery) continue;
+    const auto over = [this, gone = id] { farewells_.erase(gone); };
+    farewells_.emplace(id, Farewell{device, std::move(work.delivery), loop_.after(kFarewellLimit, over)});
+  }
   std::vector<UpdateId> its;
   for (const auto& [id, update] : updates_) {
     if (update.device == device) its.push_back(id);
@@ -148,37 +170,79 @@ unsigned Updater::under_way() const {
       std::ranges::count_if(running_, [&](const auto& entry) { return holds_slot(updates_.at(entry.second).phase); }));
 }
 
-// The one place where an update changes: react, save, then act.
 void Updater::apply(UpdateId id, const UpdateEvent& event) {
-  const auto found = updates_.find(id);
-  if (found == updates_.end()) return;
-  Reaction reaction = react(found->second, event, rules_, loop_.now());
-  if (reaction.save && !save(reaction.next)) {
-    // Nothing was done yet, so the same event can come again when the disk takes it.
-    work_[id].command = loop_.after(kSaveRetry, [this, id, event] { apply(id, event); });
-    return;
+  if (!updates_.contains(id)) return;
+  follow_clock();
+  const Happened happened{event, loop_.now()};
+  if (!work_[id].unsaved.empty() || !take(id, happened)) keep(id, happened);
+}
+
+// The one place where an update changes: react, save, then act. False: it could not be saved and nothing was done.
+bool Updater::take(UpdateId id, const Happened& happened) {
+  Update& now = updates_.at(id);
+  Reaction reaction = react(now, happened.event, rules_, happened.at);
+  if (reaction.save) {
+    if (auto saved = store_.save(reaction.next); !saved) {
+      log::error("{}; update {} waits until it can be written", saved.error().text, id);
+      return false;
+    }
+    crash_point("update.saved." + std::string(saved_step(now, reaction.next)));
   }
-  const bool changed_phase = found->second.phase != reaction.next.phase;
-  found->second = std::move(reaction.next);
-  const Update& now = found->second;
+  const bool changed_phase = now.phase != reaction.next.phase;
+  const bool settled = reaction.next.settled && !now.settled;
+  now = std::move(reaction.next);
   if (changed_phase) {
     log::info("update {} of {} to {}: {}{}{}", id, now.device.to_string(), printable(now.to_version),
               to_string(now.phase), now.detail.empty() ? "" : ": ", printable(now.detail));
     if (is_terminal(now.phase)) running_.erase(now.device);
-    crash_point("update.saved." + std::string(to_string(now.phase)));
   }
   schedule(id);
-  act(id, reaction.command, std::holds_alternative<Resume>(event));
+  act(id, reaction.command, std::holds_alternative<Resume>(happened.event));
+  if (settled) work_is_over(id);
   if (listeners_.changed && (changed_phase || reaction.save)) listeners_.changed(now);
   if (changed_phase) slots_timer_ = loop_.after(Duration::zero(), [this] { look_for_slots(); });
+  return true;
 }
 
-bool Updater::save(const Update& next) {
-  if (auto saved = store_.save(next); !saved) {
-    log::error("{}; update {} waits until it can be written", saved.error().text, next.id);
-    return false;
+void Updater::keep(UpdateId id, const Happened& happened) {
+  Work& work = work_[id];
+  work.unsaved.keep(happened);
+  if (!work.save_retry.armed()) work.save_retry = loop_.after(kSaveRetry, [this, id] { retry(id); });
+}
+
+void Updater::retry(UpdateId id) {
+  Work& work = work_[id];
+  work.save_retry.cancel();
+  while (!work.unsaved.empty()) {
+    if (!take(id, Happened(work.unsaved.first()))) {
+      work.save_retry = loop_.after(kSaveRetry, [this, id] { retry(id); });
+      return;
+    }
+    work.unsaved.drop_first();
   }
-  return true;
+}
+
+// The handle whose report this is must not be destroyed inside it.
+void Updater::work_is_over(UpdateId id) {
+  work_[id].command = loop_.after(Duration::zero(), [this, id] {
+    const DeviceId device = updates_.at(id).device;
+    work_.erase(id);
+    trim(device);
+  });
+}
+
+// Timers do not notice a jump of the wall clock, so neither may the dates that they stand for. A jump back needs
+// nothing here: within a run the daemon's loop has none, and react() finds out the others.
+void Updater::follow_clock() {
+  const Duration jump = ahead_of(loop_) - ahead_;
+  if (jump < kClockJump && jump > -kClockJump) return;
+  ahead_ += jump;
+  if (jump < Duration::zero()) return;
+  for (const auto& [device, id] : running_) {
+    Update& update = updates_.at(id);
+    update = react(update, ClockJumped{jump}, rules_, loop_.now()).next;
+    if (listeners_.changed) listeners_.changed(update);
+  }
 }
 
 void Updater::schedule(UpdateId id) {
@@ -186,13 +250,12 @@ void Updater::schedule(UpdateId id) {
   Work& work = work_[id];
   work.due.cancel();
   if (!update.next_step || is_terminal(update.phase)) return;
-  work.due = loop_.after(*update.next_step - loop_.now(), [this, id] {
-    if (updates_.at(id).phase == Phase::waiting) {
-      look_for_slots();
-    } else {
-      apply(id, Due{});
-    }
-  });
+  work.due = loop_.after(*update.next_step - loop_.now(), [this, id] { on_due(id); });
+}
+
+void Updater::on_due(UpdateId id) {
+  if (updates_.at(id).phase == Phase::waiting) look_for_slots();
+  apply(id, Due{!within_reach(updates_.at(id))});
 }
 
 void Updater::act(UpdateId id, Command command, bool resumed) {
@@ -221,6 +284,13 @@ void Updater::fetch(UpdateId id) {
 // After a restart the images are held again first, before the device hears of them.
 void Updater::deliver(UpdateId id, Command step, bool resumed) {
   Work& work = work_[id];
+  Delivery* delivery = delivery_for(updates_.at(id));
+  if (delivery == nullptr) {
+    const DeliveryFailed failed{Reason::offline, true, false, "its protocol is switched off in the configuration"};
+    if (step == Command::inquire) return;
+    work.command = loop_.after(Duration::zero(), [this, id, failed] { apply(id, failed); });
+    return;
+  }
   if (step != Command::inquire && !work.hold) {
     work.hold = ports_.images->bring(
         updates_.at(id), [this, id, step, resumed](const Result<void>& done, const ImagesFailed& failed) {
@@ -247,9 +317,7 @@ void Updater::deliver(UpdateId id, Command step, bool resumed) {
   work_order.resumed = resumed;
   auto& handle = step == Command::inquire ? work.inquiry : work.delivery;
   handle.reset();
-  handle = ports_.deliveries.at(update.family)->begin(work_order, [this, id](const DeliveryReport& report) {
-    on_report(id, report);
-  });
+  handle = delivery->begin(work_order, [this, id](const DeliveryReport& report) { on_report(id, report); });
 }
 
 Status Updater::open_outlet(Update& update, const Device& device) {
@@ -281,18 +349,23 @@ void Updater::settle(UpdateId id) {
   Work& work = work_[id];
   work.delivery.reset();
   work.inquiry.reset();
+  work.owes_settling = false;
   const bool over = is_terminal(update.phase);
   const Device* device = ports_.device(update.device);
   if (device == nullptr) {
     if (over) work.command = loop_.after(Duration::zero(), [this, id] { apply(id, Settled{}); });
     return;
   }
+  // A helper image reads the place of the real one from the device's settings, and fetches it there by itself.
+  work.owes_settling = !over && device->intermediate;
+  if (work.owes_settling) return;
   DeliveryJob order = job(update, *device, Command::settle);
   work.outlet.reset();
   if (over) work.hold.reset();
-  work.delivery = ports_.deliveries.at(update.family)->begin(order, [this, id](const DeliveryReport& report) {
-    on_report(id, report);
-  });
+  // Without its protocol it stays unsettled, until a start at which that is switched on again.
+  if (Delivery* delivery = delivery_for(update)) {
+    work.delivery = delivery->begin(order, [this, id](const DeliveryReport& report) { on_report(id, report); });
+  }
 }
 
 void Updater::on_report(UpdateId id, const DeliveryReport& report) {
@@ -306,14 +379,10 @@ void Updater::on_report(UpdateId id, const DeliveryReport& report) {
         if constexpr (!std::is_same_v<Said, Progress>) apply(id, said);
       },
       report);
-  const Update* update = find(id);
-  if (update == nullptr || !is_terminal(update->phase) || !update->settled) return;
-  // The handle whose report this is must not be destroyed inside it.
-  work_[id].command = loop_.after(Duration::zero(), [this, id] {
-    const DeviceId device = updates_.at(id).device;
-    work_.erase(id);
-    trim(device);
-  });
+  const auto leaving = farewells_.find(id);
+  if (leaving != farewells_.end()) {
+    leaving->second.end = loop_.after(Duration::zero(), [this, id] { farewells_.erase(id); });
+  }
 }
 
 void Updater::on_progress(UpdateId id, Progress progress) {
@@ -322,19 +391,25 @@ void Updater::on_progress(UpdateId id, Progress progress) {
   if (listeners_.progress) listeners_.progress(id, progress);
 }
 
-bool Updater::may_begin(const Update& update) const {
-  if (update.phase != Phase::waiting) return false;
-  if (update.next_step && loop_.now() < *update.next_step) return false;
+bool Updater::within_reach(const Update& update) const {
   const Device* device = ports_.device(update.device);
-  return device != nullptr && device->condition == Condition::online;
+  return device != nullptr && device->condition == Condition::online && delivery_for(update) != nullptr;
+}
+
+// Null: its protocol is switched off in the configuration.
+Delivery* Updater::delivery_for(const Update& update) const {
+  const auto found = ports_.deliveries.find(update.family);
+  return found == ports_.deliveries.end() ? nullptr : found->second;
 }
 
 void Updater::look_for_slots() {
+  follow_clock();
   unsigned busy = under_way();
   if (busy >= max_under_way_) return;
   std::vector<UpdateId> ready;
   for (const auto& [device, id] : running_) {
-    if (may_begin(updates_.at(id))) ready.push_back(id);
+    const Update& update = updates_.at(id);
+    if (is_ready(update, loop_.now()) && within_reach(update) && work_[id].unsaved.empty()) ready.push_back(id);
   }
   std::ranges::sort(ready);
   for (const UpdateId id : ready) {

@@ -14,6 +14,7 @@
 #include "core/planner.hpp"
 #include "core/update.hpp"
 #include "daemon/act/images.hpp"
+#include "daemon/act/unsaved.hpp"
 #include "storage/update_store.hpp"
 
 namespace homepatch {
@@ -34,7 +35,12 @@ class Updater {
   static constexpr std::size_t kMaxWaiting = 4096;
 
   Updater(Loop& loop, UpdateStore& store, Ports ports, UpdateRules rules, unsigned max_under_way)
-      : loop_(loop), store_(store), ports_(std::move(ports)), rules_(rules), max_under_way_(max_under_way) {}
+      : loop_(loop),
+        store_(store),
+        ports_(std::move(ports)),
+        rules_(rules),
+        max_under_way_(max_under_way),
+        ahead_(ahead_of(loop)) {}
 
   void listen(Listeners listeners) { listeners_ = std::move(listeners); }
 
@@ -51,7 +57,7 @@ class Updater {
   void on_spoke(const DeviceId& device, const DeviceSpoke& spoke);
   // The device came or went: a waiting update may begin.
   void on_device_changed() { look_for_slots(); }
-  // Its update is cancelled where it can be, and its records go.
+  // Its update is cancelled where it can be, and its records go; what is being put back on it goes on to its end.
   Status forget(const DeviceId& device);
 
   [[nodiscard]] const std::map<UpdateId, Update>& updates() const { return updates_; }
@@ -72,11 +78,25 @@ class Updater {
     std::unique_ptr<DeliveryHandle> inquiry;
     Timer due;
     Timer command;
+    Timer save_retry;
+    Unsaved unsaved;
+    bool owes_settling = false;  // put off, because the device runs its helper image
     Progress progress;
+  };
+  // The settling of a device that was forgotten meanwhile.
+  struct Farewell {
+    DeviceId device;
+    std::unique_ptr<DeliveryHandle> settling;
+    Timer end;
   };
 
   void apply(UpdateId id, const UpdateEvent& event);
-  bool save(const Update& next);
+  bool take(UpdateId id, const Happened& happened);
+  void keep(UpdateId id, const Happened& happened);
+  void retry(UpdateId id);
+  void work_is_over(UpdateId id);
+  void follow_clock();
+  static Duration ahead_of(const Loop& loop) { return loop.now().time_since_epoch() - loop.monotonic(); }
   void act(UpdateId id, Command command, bool resumed);
   void fetch(UpdateId id);
   void deliver(UpdateId id, Command step, bool resumed);
@@ -87,8 +107,10 @@ class Updater {
   void on_report(UpdateId id, const DeliveryReport& report);
   void on_progress(UpdateId id, Progress progress);
   void schedule(UpdateId id);
+  void on_due(UpdateId id);
   void look_for_slots();
-  [[nodiscard]] bool may_begin(const Update& update) const;
+  [[nodiscard]] bool within_reach(const Update& update) const;
+  [[nodiscard]] Delivery* delivery_for(const Update& update) const;
   DeliveryJob job(const Update& update, const Device& device, Command step) const;
 
   Loop& loop_;
@@ -100,6 +122,8 @@ class Updater {
   std::map<UpdateId, Update> updates_;
   std::map<UpdateId, Work> work_;
   std::map<DeviceId, UpdateId> running_;
+  std::map<UpdateId, Farewell> farewells_;
+  Duration ahead_;  // of the wall clock before monotonic time
   Timer slots_timer_;
 };
 

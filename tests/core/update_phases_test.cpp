@@ -70,6 +70,7 @@ struct NamedEvent {
 const std::vector<NamedEvent> kEvents{
     {"the daemon resumes", Resume{}},
     {"its time is up", Due{}},
+    {"its time is up, the device is away", Due{true}},
     {"a slot is free", SlotFree{}},
     {"the images are in the cache", ImagesReady{}},
     {"the images cannot be had now", ImagesFailed{Reason::image_not_available, true, ""}},
@@ -143,10 +144,9 @@ std::string section(const NamedState& state) {
     story.after(asked ? 1s : Duration(1min));
     const Update before = story.update;
     if (std::holds_alternative<Due>(named.event)) {
-      story.time_passes();
-    } else {
-      story.then(named.event);
+      story.now = story.update.next_step.value_or(story.now);
     }
+    story.then(named.event);
     const std::string follows = what_follows(before, story);
     if (!follows.empty()) rows += "| " + std::string(named.title) + " | " + follows + " |\n";
   }

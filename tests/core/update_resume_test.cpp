@@ -47,10 +47,31 @@ TEST(UpdateRetry, ASlotIsNotTakenBeforeThePauseIsOver) {
   EXPECT_EQ(story.phase(), Phase::waiting);
   story.time_passes();
   EXPECT_EQ(story.reason(), Reason::waits_for_slot);
-  EXPECT_FALSE(story.update.next_step);
+  EXPECT_EQ(story.time_left(), kLookAgain) << "never without a date (I5)";
   story.then(SlotFree{});
   EXPECT_EQ(story.phase(), Phase::fetching);
   EXPECT_EQ(story.update.detail, "");
+}
+
+TEST(UpdateRetry, ADeviceThatIsAwayIsLookedForAgainAndBeginsAtOnceWhenItIsBack) {
+  Story story;
+  story.to_transferring().then(DeliveryFailed{}).after(story.rules.retry_base).then(Due{true});
+  EXPECT_EQ(story.reason(), Reason::offline);
+  EXPECT_EQ(story.time_left(), kLookAgain);
+  story.after(1min).then(SlotFree{});
+  EXPECT_EQ(story.phase(), Phase::fetching);
+}
+
+TEST(UpdateRetry, ADeviceThatStaysAwayIsNotWaitedForWithoutEnd) {
+  Story story;
+  story.then(Resume{});
+  while (story.phase() == Phase::waiting && story.now - Story::kBegin < 2 * kLongestAbsence) {
+    story.after(story.time_left()).then(Due{true});
+  }
+  EXPECT_EQ(story.phase(), Phase::failed);
+  EXPECT_EQ(story.reason(), Reason::offline);
+  EXPECT_EQ(story.update.attempts, 0U) << "it failed in nothing (I11)";
+  EXPECT_EQ(story.now - Story::kBegin, kLongestAbsence);
 }
 
 TEST(UpdateRetry, TheLastAttemptThatFailsEndsIt) {
@@ -290,6 +311,16 @@ TEST(UpdateClock, SetBackWhileADeviceIsAskedStillHearsTheAnswer) {
   EXPECT_EQ(story.time_left(), story.rules.recheck_limit);
   story.after(1s).then(says(kNew));
   EXPECT_EQ(story.phase(), Phase::confirmed);
+}
+
+TEST(UpdateClock, SetForwardLeavesThePhaseTheTimeThatItHad) {
+  Story story;
+  story.to_soak().after(10min);
+  story.now += 24h * 365 * 50;
+  story.then(ClockJumped{24h * 365 * 50});
+  EXPECT_EQ(story.time_left(), story.rules.soak - 10min);
+  story.after(1min).then(says(kOld));
+  EXPECT_EQ(story.phase(), Phase::fell_back) << "its words still count";
 }
 
 TEST(UpdateClock, SetForwardEndsNothingWithoutAskingTheDevice) {

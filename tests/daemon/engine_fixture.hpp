@@ -130,9 +130,9 @@ class EngineTest : public ::testing::Test {
     database = Database::open(folder / "homepatch.db").value();
     images = std::make_unique<StandInImages>(loop);
     delivery = std::make_unique<StandInDelivery>();
-    engine = std::make_unique<Engine>(
-        loop, *database, *images,
-        std::map<Family, Delivery*>{{Family::tasmota, delivery.get()}, {Family::lwm2m, delivery.get()}}, settings);
+    std::map<Family, Delivery*> deliveries{{Family::tasmota, delivery.get()}};
+    if (speaks_lwm2m) deliveries.emplace(Family::lwm2m, delivery.get());
+    engine = std::make_unique<Engine>(loop, *database, *images, std::move(deliveries), settings);
     EXPECT_TRUE(engine->start());
     engine->shelf.set_state(FeedState{"acme", true, true});
     engine->shelf.put(lamp_catalog());
@@ -218,6 +218,7 @@ class EngineTest : public ::testing::Test {
   ScratchFolder folder;
   SimulatedLoop loop{Loop::WallTime(std::chrono::sys_days(std::chrono::year(2026) / 11 / 23))};
   Engine::Settings settings;
+  bool speaks_lwm2m = true;
   std::unique_ptr<Database> database;
   std::unique_ptr<StandInImages> images;
   std::unique_ptr<StandInDelivery> delivery;
