@@ -46,6 +46,9 @@ class Updater {
   // not_found; busy when the device is installing and can no longer be stopped.
   Status cancel(UpdateId id, std::string by);
 
+  // An image of it was taken back. busy when the device has the whole image already and can no longer be stopped.
+  Status take_back(UpdateId id, std::string by);
+
   // Evidence: a live announcement of the device.
   void on_spoke(const DeviceId& device, const DeviceSpoke& spoke);
   // The device came or went: a waiting update may begin.
@@ -73,6 +76,7 @@ class Updater {
     Progress progress;
   };
 
+  Status end(UpdateId id, const UpdateEvent& event);
   void apply(UpdateId id, const UpdateEvent& event);
   bool save(const Update& next);
   void act(UpdateId id, Command command, bool resumed);
