@@ -187,7 +187,7 @@ class Deciding {
         last->release != decision_.offer->release->id) {
       return Reason::none;
     }
-    if (last->phase == Phase::cancelled) return Reason::cancelled_by_owner;
+    if (last->phase == Phase::cancelled && last->reason != Reason::taken_back) return Reason::cancelled_by_owner;
     return last->phase == Phase::confirmed ? Reason::contradictory : Reason::last_update_failed;
   }
 

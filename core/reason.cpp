@@ -24,7 +24,8 @@ constexpr std::array kRows{
     Row{Reason::not_updatable, "not_updatable", "Its maker says that this model takes no updates."},
     Row{Reason::no_image, "no_image", "A newer release exists, but the feed has no image of it for this hardware."},
     Row{Reason::taken_back, "taken_back",
-        "A newer release exists, but its feed took the image back. Nothing is installed until there is another one."},
+        "The feed took the image of the newer release back. Nothing of it is installed; there has to be another "
+        "release."},
     Row{Reason::installed_is_newest_reachable, "installed_is_newest_reachable",
         "Newer releases exist, but none may be installed from the version it has; its maker has to offer a step "
         "between."},

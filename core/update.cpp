@@ -255,6 +255,18 @@ class Step {
     }
   }
 
+  // Stronger than the owner's word: even a device that is left on its helper image is given nothing more. Once it has
+  // the whole image, only what it does itself can end the update.
+  void on(const TakenBack& e) {
+    const bool on_helper = phase() == Phase::transferring && u().restarted;
+    if (on_helper) {
+      finish(Phase::failed, Reason::taken_back,
+             "by " + e.by + "; the device runs its helper image and needs another release");
+    } else if (phase() == Phase::waiting || phase() == Phase::fetching || phase() == Phase::transferring) {
+      finish(Phase::cancelled, Reason::taken_back, "by " + e.by);
+    }
+  }
+
   void on(const Settled&) {
     if (!is_terminal(phase()) || u().settled) return;
     u().settled = true;

@@ -116,10 +116,14 @@ struct DeviceSpoke {  // a live announcement of the device, never a retained one
 struct CancelAsked {
   std::string by;
 };
+struct TakenBack {  // an image of it: nothing more of it may go out (I7)
+  std::string by;   // who, and why, for people
+};
 struct Settled {};
 
-using UpdateEvent = std::variant<Resume, Due, ClockJumped, SlotFree, ImagesReady, ImagesFailed, Transferred, Installing,
-                                 DeliveryFailed, Stirred, DeviceSpoke, CancelAsked, Settled>;
+using UpdateEvent =
+    std::variant<Resume, Due, ClockJumped, SlotFree, ImagesReady, ImagesFailed, Transferred, Installing, DeliveryFailed,
+                 Stirred, DeviceSpoke, CancelAsked, TakenBack, Settled>;
 
 enum class Command {
   none,

@@ -184,6 +184,8 @@ Status Daemon::open_engine() {
   settings.policy = config_.policy;
   settings.rules = config_.rules;
   engine_ = std::make_unique<Engine>(loop_, *database_, *storeroom_, std::move(deliveries), settings);
+  storeroom_->heed(
+      [this](std::string_view feed, const Digest& image) { return engine_->shelf.taken_back_by(feed, image); });
   engine_->shelf.listen_denied([this](std::string_view feed, const auto& denied) { on_denied(feed, denied); });
   TRY(engine_->start());
   cache_->rank_by([this] { return ranks(*engine_, *cache_); });
@@ -278,7 +280,9 @@ std::set<std::string> Daemon::vendors_of_others(const FeedConfig& feed) const {
 void Daemon::on_denied(std::string_view feed, const CatalogShelf::Denied& denied) {
   engine_->withdraw(feed, denied);
   for (const auto& [digest, reason] : denied) {
-    if (!cache_->contains(digest) || engine_->shelf.offers(digest)) continue;
+    if (engine_->shelf.offers(digest)) continue;
+    storeroom_->close(digest);
+    if (!cache_->contains(digest)) continue;
     log::warning("feed {} takes image {} back ({}): it is thrown out of the cache", feed, digest.brief(),
                  reason.empty() ? "no reason given" : printable(reason));
     if (auto removed = cache_->remove(digest); !removed) log::error("{}", removed.error().text);

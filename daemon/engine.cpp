@@ -1,8 +1,10 @@
 #include "daemon/engine.hpp"
 
-#include <algorithm>
+#include <map>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "core/catalog_names.hpp"
 
 namespace homepatch {
 
@@ -62,15 +64,16 @@ void Engine::on_device_changed(const Device& device) {
 }
 
 void Engine::withdraw(std::string_view feed, const CatalogShelf::Denied& denied) {
-  std::vector<UpdateId> ends;
+  std::map<UpdateId, std::string> ends;
   for (const auto& [id, update] : updater.updates()) {
-    const auto taken_back = [&](const UpdateImage& image) { return denied.contains(image.sha256); };
-    if (update.feed == feed && !is_terminal(update.phase) && std::ranges::any_of(update.images, taken_back)) {
-      ends.push_back(id);
+    if (is_terminal(update.phase) || (update.feed != feed && update.feed != kLocalFeed)) continue;
+    for (const auto& image : update.images) {
+      if (const auto found = denied.find(image.sha256); found != denied.end()) ends.emplace(id, found->second);
     }
   }
-  for (const UpdateId id : ends) {
-    if (auto ended = updater.cancel(id, "its feed, which takes the image back"); !ended) {
+  for (const auto& [id, why] : ends) {
+    std::string by = "the feed " + std::string(feed) + (why.empty() ? "" : ": " + printable(why));
+    if (auto ended = updater.take_back(id, std::move(by)); !ended) {
       log::warning("update {} is of an image that its feed takes back: {}", id, ended.error().text);
     }
   }

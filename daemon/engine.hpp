@@ -41,7 +41,8 @@ class Engine {
   Status start();
 
   void on_announcement(const Announcement& announcement) { inventory.on_announcement(announcement); }
-  // A feed takes these images back: updates that would still bring one of them to a device end.
+  // A feed takes these images back: its updates, and those of images that were imported by hand, that would still
+  // bring one of them to a device end.
   void withdraw(std::string_view feed, const CatalogShelf::Denied& denied);
   // Forgets the device, its updates included.
   Status forget(DeviceId id);  // by value: callers name it by what goes

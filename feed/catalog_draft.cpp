@@ -6,6 +6,7 @@
 
 #include "core/catalog_names.hpp"
 #include "protocols/feeds/catalog_reader.hpp"
+#include "protocols/feeds/match_keys.hpp"
 
 namespace homepatch::feed {
 
@@ -170,6 +171,17 @@ std::string source_place(std::string place, const Additions& added) {
   return place;
 }
 
+// Homes pass over a family that they do not know: here it is a slip of the pen.
+Status check_families(const json& match, const ReleaseFile& file) {
+  if (!match.is_object()) return {};
+  for (const auto& [family, entries] : match.items()) {
+    if (auto known = feeds::check_family(family); !known) {
+      return file.document().refuse("match." + family, known.error().text);
+    }
+  }
+  return {};
+}
+
 // The reader's "<catalog>: <place>: <what>" as a refusal of the file that brought it.
 Unexpected refuse_as_written(const Error& error, const ReleaseFile& file, const Additions& added) {
   constexpr std::string_view kSeparator = ": ";
@@ -201,6 +213,7 @@ Result<CatalogDraft> with_release(const CatalogDraft* before, const ReleaseFile&
   document["date"] = now;
   document["vendor"] = vendor_of(content);
   document["model"] = model_of(content);
+  TRY(check_families(document["model"]["match"], file));
   document["updatability"] = updatability_of(content);
   document["support"] = support_of(content);
   Additions added;

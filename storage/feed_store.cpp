@@ -40,6 +40,23 @@ Status FeedStore::remove_metadata(std::string_view feed, std::string_view role) 
   return sync_folder(file.parent_path());
 }
 
+Status FeedStore::keep_metadata_of(std::string_view feed, const std::set<std::string>& roles) {
+  std::set<std::string> names;
+  for (const auto& role : roles) names.insert(metadata_file(feed, role).filename());
+  const auto folder = metadata_file(feed, "root").parent_path();
+  std::vector<std::filesystem::path> gone;
+  std::error_code ec;
+  for (std::filesystem::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
+    const auto& file = it->path();
+    if (file.extension() == kSuffix && !names.contains(file.filename())) gone.push_back(file);
+  }
+  for (const auto& file : gone) {
+    if (!ec) std::filesystem::remove(file, ec);
+  }
+  if (ec) return fail(Errc::io, "tidying " + folder.string() + ": " + ec.message());
+  return gone.empty() ? Status() : sync_folder(folder);
+}
+
 Result<std::optional<Digest>> FeedStore::document_digest(std::string_view feed, std::string_view path) {
   Statement statement = TRY(database_.prepare("SELECT sha256 FROM feed_documents WHERE feed=? AND path=?"));
   statement.bind(1, feed).bind(2, path);

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ class FeedStore {
   // Lasts when it returns success.
   Status save_metadata(std::string_view feed, std::string_view role, std::string_view bytes);
   Status remove_metadata(std::string_view feed, std::string_view role);
+
+  // Removes what is stored of every other role.
+  Status keep_metadata_of(std::string_view feed, const std::set<std::string>& roles);
 
   // The digest of a stored document.
   Result<std::optional<Digest>> document_digest(std::string_view feed, std::string_view path);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "storage/artifact_opening.hpp"
 
@@ -24,6 +25,12 @@ std::optional<Time> budget_opens(const ArtifactCache& cache, const std::vector<U
     if (!cache.contains(image.sha256)) opens = std::max(opens, cache.budget_opens(image.sha256, image.length));
   }
   return opens;
+}
+
+// The number stays taken, so that whoever still reads from it meets an end and never another file's bytes (I1).
+void empty(const UniqueFd& fd) {
+  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing || ::dup3(nothing.get(), fd.get(), O_CLOEXEC) < 0) log::error("{}", errno_error("dup3", errno).text);
 }
 
 ImagesFailed failed_for(const Error& error, std::optional<Time> budget_opens) {
@@ -49,8 +56,12 @@ class Storeroom::HeldImages final : public Hold {
 
   HeldImages(Storeroom& room, const Update& update, Done done)
       : room_(room), update_(update.id), feed_(update.feed), images_(update.images), done_(std::move(done)) {
-    for (const auto& image : images_) pins_.push_back(room_.cache_.pin(image.sha256));
     room_.held_[update_] = this;
+    if (const auto by = room_.taken_back(feed_, images_); !by.empty()) {
+      take_back_later(by);
+      return;
+    }
+    for (const auto& image : images_) pins_.push_back(room_.cache_.pin(image.sha256));
     for (const auto& image : images_) want(image);
   }
   HeldImages(const HeldImages&) = delete;
@@ -64,7 +75,25 @@ class Storeroom::HeldImages final : public Hold {
   // Empty until all of them are open.
   [[nodiscard]] const std::vector<Held>& held() const { return held_; }
 
+  void close(const Digest& digest) {
+    if (std::ranges::find(images_, digest, &UpdateImage::sha256) == images_.end()) return;
+    held_.clear();
+    // One that is still being brought for another reason finds out by itself whether it is whole.
+    if (const auto by = room_.taken_back(feed_, images_); done_ && !by.empty()) take_back_later(by);
+  }
+
  private:
+  void take_back_later(const std::string& by) {
+    wishes_.clear();
+    opening_.reset();
+    turn_ = room_.loop_.after(Duration::zero(), [this, by] {
+      // The owner may destroy this hold in here.
+      const auto done = std::exchange(done_, nullptr);
+      done(fail(Errc::not_trusted, "taken back by the feed " + printable(by)),
+           ImagesFailed{Reason::taken_back, false, "", std::nullopt});
+    });
+  }
+
   void want(const UpdateImage& image) {
     ++missing_;
     wishes_.push_back(room_.supply_.want(feed_, image, [this](const Status& outcome) { on_image(outcome); }));
@@ -132,9 +161,35 @@ class Storeroom::HeldImages final : public Hold {
 
 class Storeroom::OpenFolder final : public Outlet {
  public:
+  explicit OpenFolder(Storeroom& room) : room_(room) { room_.folders_.insert(this); }
+  OpenFolder(const OpenFolder&) = delete;
+  OpenFolder& operator=(const OpenFolder&) = delete;
+  ~OpenFolder() override { room_.folders_.erase(this); }
+
+  void close(const Digest& digest) {
+    if (std::ranges::find(images, digest, &OpenImage::sha256) == images.end()) return;
+    folder = ArtifactServer::Folder();
+    for (const auto& descriptor : descriptors) empty(descriptor);
+  }
+
   std::vector<UniqueFd> descriptors;
   ArtifactServer::Folder folder;
+
+ private:
+  Storeroom& room_;
 };
+
+void Storeroom::close(const Digest& digest) {
+  for (auto* folder : folders_) folder->close(digest);
+  for (const auto& [update, held] : held_) held->close(digest);
+}
+
+std::string Storeroom::taken_back(const std::string& feed, const std::vector<UpdateImage>& images) const {
+  for (const auto& image : images) {
+    if (const auto by = taken_back_ ? taken_back_(feed, image.sha256) : std::string(); !by.empty()) return by;
+  }
+  return "";
+}
 
 std::unique_ptr<Images::Hold> Storeroom::bring(const Update& update,
                                                std::function<void(Result<void>, ImagesFailed)> done) {
@@ -150,7 +205,10 @@ Result<std::unique_ptr<Images::Outlet>> Storeroom::open(const Update& update, co
   if (found == held_.end() || found->second->held().size() != update.images.size()) {
     return fail(Errc::unavailable, "the images of this update are not in the cache yet");
   }
-  auto outlet = std::make_unique<OpenFolder>();
+  if (const auto by = taken_back(update.feed, update.images); !by.empty()) {
+    return fail(Errc::not_trusted, "taken back by the feed " + printable(by));
+  }
+  auto outlet = std::make_unique<OpenFolder>(*this);
   std::vector<ServedFile> files;
   for (std::size_t i = 0; i < update.images.size(); ++i) {
     const auto& [artifact, held] = found->second->held()[i];

@@ -3,9 +3,13 @@
 // the artifact server in the update's own unguessable folder.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/loop.hpp"
 #include "daemon/act/images.hpp"
@@ -23,12 +27,23 @@ class Storeroom final : public Images {
   std::unique_ptr<Hold> bring(const Update& update, std::function<void(Result<void>, ImagesFailed)> done) override;
   Result<std::unique_ptr<Outlet>> open(const Update& update, const std::string& address, Fetching fetching) override;
 
+  // Who takes an image of this feed back, and why; empty: nobody. Asked at each attempt (reason taken_back).
+  using TakenBack = std::function<std::string(std::string_view feed, const Digest& image)>;
+  void heed(TakenBack taken_back) { taken_back_ = std::move(taken_back); }
+
+  // From now on nobody is given another byte of this image: folders that are open for devices are cut at once (I7),
+  // descriptors that somebody still holds read as empty, holds of it have to be brought anew.
+  void close(const Digest& digest);
+
   // Bytes of images that were wanted and were in the cache already, since the start: what did not cross the WAN again.
   [[nodiscard]] std::uint64_t saved_bytes() const { return saved_bytes_; }
 
  private:
   class HeldImages;
   class OpenFolder;
+
+  // For people; empty: none of the update's images was taken back.
+  [[nodiscard]] std::string taken_back(const std::string& feed, const std::vector<UpdateImage>& images) const;
 
   // Hashed in one turn of the loop: some milliseconds of a slow gateway.
   static constexpr std::uint64_t kPiece = 256UL << 10;
@@ -37,7 +52,9 @@ class Storeroom final : public Images {
   Supply& supply_;
   ArtifactCache& cache_;
   ArtifactServer& server_;
+  TakenBack taken_back_;
   std::map<UpdateId, HeldImages*> held_;
+  std::set<OpenFolder*> folders_;
   std::uint64_t saved_bytes_ = 0;
 };
 

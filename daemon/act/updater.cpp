@@ -83,10 +83,14 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
   return id;
 }
 
-Status Updater::cancel(UpdateId id, std::string by) {
+Status Updater::cancel(UpdateId id, std::string by) { return end(id, CancelAsked{std::move(by)}); }
+
+Status Updater::take_back(UpdateId id, std::string by) { return end(id, TakenBack{std::move(by)}); }
+
+Status Updater::end(UpdateId id, const UpdateEvent& event) {
   const Update* update = find(id);
   if (update == nullptr || is_terminal(update->phase)) return fail(Errc::not_found, "no such update is under way");
-  apply(id, CancelAsked{std::move(by)});
+  apply(id, event);
   if (!is_terminal(update->phase) && !work_[id].unsaved.empty()) {
     return fail(Errc::no_space,
                 "this cannot be written down now; the update is cancelled as soon as the disk takes it");

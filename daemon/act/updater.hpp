@@ -53,6 +53,9 @@ class Updater {
   // not_found; busy when the device is installing and can no longer be stopped.
   Status cancel(UpdateId id, std::string by);
 
+  // An image of it was taken back. busy when the device has the whole image already and can no longer be stopped.
+  Status take_back(UpdateId id, std::string by);
+
   // Evidence: a live announcement of the device.
   void on_spoke(const DeviceId& device, const DeviceSpoke& spoke);
   // The device came or went: a waiting update may begin.
@@ -90,6 +93,7 @@ class Updater {
     Timer end;
   };
 
+  Status end(UpdateId id, const UpdateEvent& event);
   void apply(UpdateId id, const UpdateEvent& event);
   bool take(UpdateId id, const Happened& happened);
   void keep(UpdateId id, const Happened& happened);

@@ -82,10 +82,13 @@ std::vector<const Catalog*> CatalogShelf::all() const {
   return out;
 }
 
-std::string CatalogShelf::taken_back_by(const Digest& image) const {
-  for (const auto& [feed, images] : denied_) {
+std::string CatalogShelf::taken_back_by(const Digest& image) const { return taken_back_by(kLocalFeed, image); }
+
+std::string CatalogShelf::taken_back_by(std::string_view feed, const Digest& image) const {
+  for (const auto& [by, images] : denied_) {
+    if (feed != kLocalFeed && by != feed) continue;
     const auto found = images.find(image);
-    if (found != images.end()) return feed + (found->second.empty() ? "" : ": " + found->second);
+    if (found != images.end()) return by + (found->second.empty() ? "" : ": " + found->second);
   }
   return "";
 }

@@ -43,6 +43,9 @@ class CatalogShelf {
   [[nodiscard]] std::vector<std::string> paths(std::string_view feed) const;
   // Which feed takes the image back, and why, for people; empty: none does.
   [[nodiscard]] std::string taken_back_by(const Digest& image) const;
+  // The same for an image that is to be installed from this feed: only its own word counts, so that no feed can take
+  // another's patches away; for what was imported by hand that of every feed.
+  [[nodiscard]] std::string taken_back_by(std::string_view feed, const Digest& image) const;
   // Whether a catalog of any feed offers the image.
   [[nodiscard]] bool offers(const Digest& image) const;
   [[nodiscard]] const std::vector<FeedState>& states() const { return states_; }

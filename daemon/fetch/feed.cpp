@@ -69,7 +69,9 @@ Feed::State Feed::state() const {
 }
 
 std::optional<Time> Feed::stale_since() const {
-  return valid_until_ && ports_.loop.now() > *valid_until_ ? valid_until_ : std::nullopt;
+  // With a clock that is not trusted, the earliest time that it can be.
+  const bool past = valid_until_ && ports_.clock.for_feed(config_.name).now > *valid_until_;
+  return past ? valid_until_ : std::nullopt;
 }
 
 Status Feed::start() {
@@ -77,7 +79,10 @@ Status Feed::start() {
   if (current) last_current_ = from_millis(*current);
   const auto until = TRY(ports_.settings.load_integer(setting(config_, "valid_until")));
   if (until) valid_until_ = from_millis(*until);
-  if (!ports_.store.load_metadata(config_.name, "root")) {
+  // One that is there but cannot be read is not replaced: the feed would fall back behind the rotations that it has
+  // seen. Each look says what is wrong with it.
+  const auto known = ports_.store.load_metadata(config_.name, "root");
+  if (!known && known.error().code == Errc::not_found) {
     const std::string root = TRY_IN("the root file (root = in its [[feed]])", read_root_file(config_.root));
     TRY(ports_.store.save_metadata(config_.name, "root", root));
   }
@@ -223,8 +228,7 @@ void Feed::tell(const FeedLook::Outcome& outcome) {
   failures_ = outcome.status ? 0 : failures_ + 1;
   if (!outcome.status && text != text_) log::warning("feed {}: {}", config_.name, text);
   text_ = std::move(text);
-  const bool expired = !outcome.status && outcome.status.error().code == Errc::not_trusted && !outcome.refreshed;
-  ports_.shelf.set_state(FeedState{config_.name, !expired, outcome.may_accept || !outcome.refreshed});
+  ports_.shelf.set_state(FeedState{config_.name, !outcome.expired, outcome.may_accept || !outcome.refreshed});
 }
 
 void Feed::plan_next(bool succeeded) {

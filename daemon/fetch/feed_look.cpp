@@ -10,6 +10,7 @@
 #include "protocols/feeds/catalog_reader.hpp"
 #include "protocols/feeds/deny_reader.hpp"
 #include "protocols/feeds/models_reader.hpp"
+#include "trust/hash.hpp"
 #include "trust/tuf/time_text.hpp"
 
 namespace homepatch {
@@ -25,12 +26,6 @@ std::string signers(const tuf::Target& target) {
                        threshold == 1 ? "key" : "keys");
   }
   return out;
-}
-
-// Worse luck with the way than with the content: what is on the shelf stays there.
-bool is_transport(const Error& error) {
-  return error.code == Errc::unavailable || error.code == Errc::io || error.code == Errc::no_space ||
-         error.code == Errc::busy;
 }
 
 }  // namespace
@@ -62,8 +57,9 @@ void FeedLook::step() {
   for (;;) {
     const auto step = client_->next();
     if (!step) {
-      if (stage_ != Stage::refresh) return refuse(step.error());
       outcome_.may_be_elsewhere = true;
+      if (stage_ != Stage::refresh) return refuse(step.error());
+      outcome_.expired = client_->trusted().met_expired();
       return finish(fail(step.error()));
     }
     if (const auto* fetch = std::get_if<tuf::Fetch>(&*step)) return fetch_metadata(*fetch);
@@ -106,21 +102,30 @@ void FeedLook::on_finished() {
   }
   const auto& found = client_->found();
   if (!found && stage_ == Stage::deny) return on_no_deny();
-  if (!found || !found->hashes.sha256) {
-    return refuse(Error{Errc::not_found, present_ + " is not among the feed's signed files, or has no SHA-256"});
-  }
+  if (!found || !found->hashes.sha256) return refuse(not_listed());
   obtain(tuf::Target(*found), stage_ == Stage::models ? feeds::kMaxModelsBytes : feeds::kMaxDenyBytes);
 }
 
 void FeedLook::on_refreshed() {
   outcome_.refreshed = true;
   outcome_.valid_until = client_->valid_until();
-  if (!client_->accepts_new() || !outcome_.may_accept) {
+  look_up(Stage::deny, std::string(kDenyPath));
+}
+
+bool FeedLook::accepts_new() const { return outcome_.may_accept && client_->accepts_new(); }
+
+// What is taken back comes first: it counts also where nothing new is accepted, or cannot be read.
+void FeedLook::after_deny() {
+  if (!accepts_new()) {
     return finish(
         fail(Errc::not_trusted, "reached, but the gateway's clock is not trusted, so nothing new is accepted"));
   }
   own_ = ports_.own_matches();
   look_up(Stage::models, std::string(kModelsPath));
+}
+
+Error FeedLook::not_listed() const {
+  return Error{Errc::not_found, present_ + " is not among the feed's signed files, or has no SHA-256"};
 }
 
 void FeedLook::look_up(Stage stage, const std::string& path) {
@@ -132,7 +137,7 @@ void FeedLook::look_up(Stage stage, const std::string& path) {
 
 void FeedLook::obtain(const tuf::Target& target, std::size_t limit, std::size_t attempt) {
   if (target.length > limit) {
-    return refuse(
+    return withdraw(
         Error{Errc::too_large, fmt::format("{} has {} bytes, the limit is {}", target.path, target.length, limit)});
   }
   digest_ = *target.hashes.sha256;
@@ -141,7 +146,7 @@ void FeedLook::obtain(const tuf::Target& target, std::size_t limit, std::size_t 
     const auto bytes = ports_.store.load_document(feed_, target.path);
     if (bytes && *bytes) {
       is_new_ = false;
-      if (auto used = use(**bytes); !used) refuse(std::move(used).error());
+      if (auto used = use(**bytes); !used) withdraw(std::move(used).error());
       return;
     }
   }
@@ -160,7 +165,7 @@ void FeedLook::on_bytes(const tuf::Target& target, std::size_t limit, std::size_
     return refuse(std::move(right).error());
   }
   is_new_ = true;
-  if (auto used = use(*got); !used) refuse(std::move(used).error());
+  if (auto used = use(*got); !used) withdraw(std::move(used).error());
 }
 
 Status FeedLook::use(const std::string& bytes) {
@@ -172,23 +177,44 @@ Status FeedLook::use(const std::string& bytes) {
 Status FeedLook::use_models(const std::string& bytes) {
   TRY(list_documents(bytes));
   if (is_new_) TRY(ports_.store.save_document(feed_, kModelsPath, digest_, bytes));
-  look_up(Stage::deny, std::string(kDenyPath));
+  measure_next();
   return {};
 }
 
 // A feed need not have one, and may give it up again.
 void FeedLook::on_no_deny() {
+  if (!accepts_new()) return after_deny();
   ports_.shelf.deny(feed_, {});
   if (auto removed = ports_.store.remove_document(feed_, kDenyPath); !removed) return refuse(removed.error());
-  measure_next();
+  after_deny();
 }
 
 Status FeedLook::use_deny(const std::string& bytes) {
   auto denied = TRY(feeds::read_deny(bytes));
-  if (is_new_) TRY(ports_.store.save_document(feed_, kDenyPath, digest_, bytes));
+  if (!accepts_new()) {
+    TRY(add_denied(denied));
+  } else if (is_new_) {
+    TRY(ports_.store.save_document(feed_, kDenyPath, digest_, bytes));
+  }
   ports_.shelf.deny(feed_, std::move(denied));
-  measure_next();
+  after_deny();
   return {};
+}
+
+// Nobody can say whether this list is still the newest one. A denial only takes away, so what it names is denied, and
+// what an earlier one named stays so. The first list whose date can be judged takes the place of the sum.
+Status FeedLook::add_denied(CatalogShelf::Denied& denied) {
+  const auto stored = TRY(ports_.store.load_document(feed_, kDenyPath));
+  auto known = stored ? TRY(feeds::read_deny(*stored)) : CatalogShelf::Denied();
+  const auto before = known.size();
+  denied.merge(known);
+  if (denied.size() == before) return {};
+  const auto sum = feeds::write_deny(denied);
+  if (auto readable = feeds::read_deny(sum); !readable) {
+    log::warning("feed {}: what it takes back is not kept for the next start: {}", feed_, readable.error().text);
+    return {};
+  }
+  return ports_.store.save_document(feed_, kDenyPath, sha256(sum), sum);
 }
 
 // The home's own catalogs first; then those of the same vendors.
@@ -205,8 +231,8 @@ Status FeedLook::list_documents(const std::string& models) {
       siblings.emplace(path);
     }
   }));
-  for (const auto& path : own) documents_.push_back(Document{path, true, {}});
-  for (const auto& path : siblings) documents_.push_back(Document{path, false, {}});
+  for (const auto& path : own) documents_.push_back(Document{path, true, {}, {}});
+  for (const auto& path : siblings) documents_.push_back(Document{path, false, {}, {}});
   return {};
 }
 
@@ -219,7 +245,7 @@ void FeedLook::measure_next() {
 void FeedLook::on_measured() {
   Document document = std::move(documents_.front());
   documents_.pop_front();
-  document.target = client_->found();
+  if (!document.failure) document.target = client_->found();
   if (document.target) document.target->custom = nullptr;
   measured_.push_back(std::move(document));
   measure_next();
@@ -231,7 +257,8 @@ void FeedLook::drop_siblings_of_large_vendors() {
     if (document.target) bytes[vendor_of(document.path)] += document.target->length;
   }
   for (auto& document : measured_) {
-    if (!document.own && (!document.target || bytes[vendor_of(document.path)] > kWholeVendorBytes)) continue;
+    const bool may_be_listed = document.target || document.failure;
+    if (!document.own && (!may_be_listed || bytes[vendor_of(document.path)] > kWholeVendorBytes)) continue;
     outcome_.named.insert(document.path);
     documents_.push_back(std::move(document));
   }
@@ -245,9 +272,8 @@ void FeedLook::next_catalog() {
   const Document& document = documents_.front();
   stage_ = Stage::catalog;
   present_ = document.path;
-  if (!document.target || !document.target->hashes.sha256) {
-    return refuse(Error{Errc::not_found, present_ + " is not among the feed's signed files, or has no SHA-256"});
-  }
+  if (document.failure) return refuse(*document.failure);
+  if (!document.target || !document.target->hashes.sha256) return withdraw(not_listed());
   obtain(tuf::Target(*document.target), kMaxCatalogBytes);
 }
 
@@ -274,9 +300,9 @@ Status FeedLook::use_catalog(const std::string& bytes) {
 void FeedLook::check_image() {
   const Image& image = *images_.front();
   const auto& target = client_->found();
-  if (!target) return refuse(Error{Errc::not_trusted, image.target + " is not among the feed's signed files"});
+  if (!target) return withdraw(Error{Errc::not_trusted, image.target + " is not among the feed's signed files"});
   const std::string digest = target->hashes.sha256 ? target->hashes.sha256->hex() : std::string();
-  if (auto same = feeds::same_image(image, target->length, digest); !same) return refuse(same.error());
+  if (auto same = feeds::same_image(image, target->length, digest); !same) return withdraw(same.error());
   images_.pop_front();
   if (images_.empty()) return accept_catalog();
   look_up(Stage::image, images_.front()->target);
@@ -301,27 +327,49 @@ void FeedLook::accept_catalog() {
   later(&FeedLook::next_catalog);
 }
 
-// One bad document does not keep the others out, but nothing is offered from it any more.
+// One bad document does not keep the others out. What was accepted of it earlier may still be installed: that a role
+// cannot be had or believed now does not say that the feed gave it up.
 void FeedLook::refuse(Error error) {
-  const bool is_catalog = stage_ == Stage::catalog || stage_ == Stage::image;
-  if (stage_ == Stage::measure) return on_measured();  // it is refused when its turn comes
-  if (!is_catalog) return finish(fail(std::move(error).in(present_)));
-  if (ports_.partial && error.code == Errc::not_found) {
-    documents_.pop_front();
-    return later(&FeedLook::next_catalog);
+  if (stage_ == Stage::measure) {  // said when its turn comes
+    documents_.front().failure = std::move(error);
+    return on_measured();
   }
-  const bool own = documents_.front().own;
+  if (!is_catalog()) return finish(fail(std::move(error).in(present_)));
+  const bool lacks = ports_.partial && error.code == Errc::not_found;
   const std::string text = present_ + ": " + error.text;
-  if (own) complaints_.push_back(text);
-  if (!own) log::info("feed {}: {}, of no device here, ignoring", feed_, printable(text));
-  if (!is_transport(error)) ports_.shelf.remove(feed_, present_);
+  if (!lacks && documents_.front().own) complaints_.push_back(text);
+  if (!lacks && !documents_.front().own) log::info("feed {}: {}, of no device here, ignoring", feed_, printable(text));
   documents_.pop_front();
   later(&FeedLook::next_catalog);
+}
+
+// What is validly signed no longer stands for what was accepted earlier: nothing is offered from it any more.
+void FeedLook::withdraw(Error error) {
+  const bool lacks = ports_.partial && error.code == Errc::not_found;
+  if (is_catalog() && !lacks) {
+    ports_.shelf.remove(feed_, present_);
+    if (auto removed = ports_.store.remove_document(feed_, present_); !removed) {
+      log::warning("{}, ignoring", removed.error().text);
+    }
+  }
+  refuse(std::move(error));
+}
+
+bool FeedLook::is_catalog() const { return stage_ == Stage::catalog || stage_ == Stage::image; }
+
+// The files of roles that the feed gave up.
+void FeedLook::forget_roles() {
+  std::set<std::string> roles{std::string(tuf::kRoot), std::string(tuf::kTimestamp), std::string(tuf::kSnapshot)};
+  for (const auto& [name, file] : client_->trusted().snapshot()->files) {
+    if (name.ends_with(".json")) roles.insert(name.substr(0, name.size() - 5));
+  }
+  if (auto kept = ports_.store.keep_metadata_of(feed_, roles); !kept) log::warning("{}, ignoring", kept.error().text);
 }
 
 // On a later turn, so that the owner may drop this look.
 void FeedLook::finish(Status status) {
   if (status && !complaints_.empty()) status = fail(Errc::not_trusted, complaints_.front());
+  if (status) forget_roles();
   outcome_.status = std::move(status);
   turn_ = ports_.loop.after(Duration::zero(), [this] {
     const auto done = std::move(done_);

@@ -48,6 +48,7 @@ class FeedLook {
   struct Outcome {
     Status status;
     bool refreshed = false;         // the metadata was accepted up to the top-level targets
+    bool expired = false;           // what was refused had expired
     bool may_accept = false;        // the clock was trusted, so that expiry could be judged
     bool may_be_elsewhere = false;  // what came was not right: another mirror may be
     std::optional<Time> valid_until;
@@ -67,6 +68,7 @@ class FeedLook {
     std::string path;
     bool own = false;  // else a sibling
     std::optional<tuf::Target> target;
+    std::optional<Error> failure;  // why nobody can say whether it is listed
   };
 
   void begin();
@@ -83,6 +85,11 @@ class FeedLook {
   Status use_models(const std::string& bytes);
   Status use_deny(const std::string& bytes);
   void on_no_deny();
+  void after_deny();
+  Status add_denied(CatalogShelf::Denied& denied);
+  [[nodiscard]] bool accepts_new() const;
+  [[nodiscard]] bool is_catalog() const;
+  [[nodiscard]] Error not_listed() const;
   Status use_catalog(const std::string& bytes);
   Status list_documents(const std::string& models);
   void measure_next();
@@ -93,6 +100,8 @@ class FeedLook {
   void accept_catalog();
   Status save_catalog();
   void refuse(Error error);
+  void withdraw(Error error);
+  void forget_roles();
   void finish(Status status);
   void later(void (FeedLook::*action)());
 

@@ -68,7 +68,9 @@ Status read_model(const JsonFields& top, Catalog& catalog) {
   catalog.hw = TRY(read_hardware(model));
   const auto match = TRY(model.object("match"));
   if (match.value().empty()) return model.refuse("match", "must name at least one device family");
-  for (const auto& [family, entries] : match.value().items()) TRY(read_family_matches(match, family, catalog));
+  for (const auto& [family, entries] : match.value().items()) {
+    if (check_family(family)) TRY(read_family_matches(match, family, catalog));
+  }
   return {};
 }
 

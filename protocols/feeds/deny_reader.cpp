@@ -1,5 +1,8 @@
 #include "protocols/feeds/deny_reader.hpp"
 
+#include <nlohmann/json.hpp>
+#include <utility>
+
 #include "core/catalog_names.hpp"
 #include "protocols/feeds/json_fields.hpp"
 #include "trust/strict_json.hpp"
@@ -36,6 +39,13 @@ Result<std::map<Digest, std::string>> read(std::string_view bytes) {
 Result<std::map<Digest, std::string>> read_deny(std::string_view bytes) {
   auto out = TRY_IN(kDenyPath, read(bytes));
   return out;
+}
+
+std::string write_deny(const std::map<Digest, std::string>& images) {
+  auto entries = nlohmann::json::array();
+  for (const auto& [digest, reason] : images) entries.push_back({{"sha256", digest.hex()}, {"reason", reason}});
+  return nlohmann::json{{"homepatch_deny", 1}, {"images", std::move(entries)}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace homepatch::feeds

@@ -20,4 +20,7 @@ inline constexpr std::size_t kMaxDenied = 4096;
 // Digest -> reason for people (may be empty). Errors: malformed, too_large, unsupported (another schema).
 Result<std::map<Digest, std::string>> read_deny(std::string_view bytes);
 
+// A list that read_deny() understands, as long as its limits are kept.
+std::string write_deny(const std::map<Digest, std::string>& images);
+
 }  // namespace homepatch::feeds

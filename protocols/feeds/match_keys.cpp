@@ -93,16 +93,23 @@ Status check_keys(std::span<const Key> known, const MatchKeys& keys) {
   return {};
 }
 
+const KnownFamily* find_family(std::string_view name) {
+  const auto& families = known_families();
+  const auto* found = std::ranges::find(families, name, &KnownFamily::name);
+  return found == families.end() ? nullptr : found;
+}
+
 }  // namespace
 
+Status check_family(std::string_view family) {
+  if (find_family(family) != nullptr) return {};
+  return fail(Errc::unsupported, fmt::format("the device family '{}' is not known here; known are {}",
+                                             printable(family, 40), names(known_families())));
+}
+
 Result<std::optional<Match>> read_match(std::string_view family, MatchKeys keys) {
-  const auto& families = known_families();
-  const auto known =
-      std::find_if(families.begin(), families.end(), [&](const KnownFamily& entry) { return entry.name == family; });
-  if (known == families.end()) {
-    return fail(Errc::unsupported, fmt::format("the device family '{}' is not known here; known are {}",
-                                               printable(family, 40), names(families)));
-  }
+  const auto* known = find_family(family);
+  if (known == nullptr) return std::optional<Match>{};
   TRY(check_keys(known->keys, keys));
   const auto spoken = family_from(family);
   if (!spoken) return std::optional<Match>{};

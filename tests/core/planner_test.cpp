@@ -373,6 +373,13 @@ TEST(Planner, WhatDidNotWorkIsNotRepeatedUnasked) {
   }
 }
 
+TEST(Planner, WhatWasTakenBackAndIsThereAgainIsNotCalledTheOwnersDeed) {
+  Home home;
+  home.last = ended(Phase::cancelled);
+  home.last->reason = Reason::taken_back;
+  EXPECT_DECISION(home.decide(), Verdict::ask, Reason::last_update_failed);
+}
+
 TEST(Planner, AFailedUpdateToAnotherReleaseDoesNotMatter) {
   Home home;
   home.last = ended(Phase::failed, "r15");

@@ -291,6 +291,16 @@ TEST(UpdateHelper, ADeviceOnItsHelperCannotBeCancelledBecauseItWouldStayThere) {
   EXPECT_EQ(story.phase(), Phase::transferring);
 }
 
+TEST(UpdateHelper, ADeviceOnItsHelperIsGivenNothingMoreOnceTheImageIsTakenBack) {
+  Story story;
+  story.to_transferring().then(boots_helper("2.0")).then(TakenBack{"the feed acme: it bricks"});
+  EXPECT_EQ(story.phase(), Phase::failed);
+  EXPECT_EQ(story.reason(), Reason::taken_back);
+  EXPECT_EQ(story.update.detail,
+            "by the feed acme: it bricks; the device runs its helper image and needs another release");
+  EXPECT_EQ(story.command, Command::settle);
+}
+
 TEST(UpdateHelper, FallingIntoTheHelperDuringTheSoakIsNotConfirmed) {
   Story story;
   story.to_last_question().then(says_helper("2.0"));

@@ -54,7 +54,7 @@ UpdateEvent anything(Dice& dice, Time now) {
     case 7: return DeliveryFailed{Reason::transfer_failed, !dice.one_in(4), !dice.one_in(3), "delivery"};
     case 8: return Stirred{};
     case 9: return dice.one_in(6) ? UpdateEvent(CancelAsked{"owner"}) : Stirred{};
-    case 10: return Settled{};
+    case 10: return dice.one_in(8) ? UpdateEvent(TakenBack{"the feed"}) : Settled{};
     default: return anything_said(dice, now);
   }
 }

@@ -83,6 +83,7 @@ const std::vector<NamedEvent> kEvents{
     {"the gateway shed the request", DeliveryFailed{Reason::transfer_failed, true, false, ""}},
     {"the device sleeps", kAsleep},
     {"the owner cancels", CancelAsked{"owner"}},
+    {"its image is taken back", TakenBack{"the feed acme"}},
     {"what was changed is put back", Settled{}},
     {"device: runs the new version", says(kNew)},
     {"device: runs the new version, restarted", boots(kNew)},

@@ -180,6 +180,29 @@ TEST(UpdateCancel, DoesNothingToAnUpdateThatIsOver) {
   EXPECT_EQ(story.phase(), Phase::confirmed);
 }
 
+// The feed's word.
+
+TEST(UpdateTakenBack, EndsItWhileTheDeviceHasNotTheWholeImage) {
+  for (const auto arrive : {&Story::to_fetching, &Story::to_transferring}) {
+    Story story;
+    (story.*arrive)().then(TakenBack{"the feed acme"});
+    EXPECT_EQ(story.phase(), Phase::cancelled);
+    EXPECT_EQ(story.reason(), Reason::taken_back);
+    EXPECT_EQ(story.update.detail, "by the feed acme");
+    EXPECT_EQ(story.command, Command::settle);
+  }
+}
+
+TEST(UpdateTakenBack, LeavesTheWordToADeviceThatHasIt) {
+  for (const auto arrive : {&Story::to_installing, &Story::to_soak, &Story::to_last_question}) {
+    Story story;
+    const Phase before = (story.*arrive)().phase();
+    story.then(TakenBack{"the feed acme"});
+    EXPECT_EQ(story.phase(), before);
+    EXPECT_EQ(story.command, Command::none);
+  }
+}
+
 // The daemon's restart.
 
 struct Resumed {

@@ -200,6 +200,19 @@ TEST_F(EngineTest, AnInstallingDeviceCanNoLongerBeStopped) {
   EXPECT_EQ(cancelled.error().code, Errc::busy);
 }
 
+TEST_F(EngineTest, WhatItsFeedTakesBackStopsAtOnceAndSaysWhy) {
+  bring_to(Phase::transferring);
+  const auto image = update().images.front().sha256;
+  engine->withdraw("another feed", {{image, "not mine"}});
+  EXPECT_EQ(update().phase, Phase::transferring);
+  engine->withdraw("acme", {{image, "it bricks"}});
+  EXPECT_TRUE(delivery->last(Command::transfer).dropped);
+  EXPECT_EQ(images->open_outlets, 0);
+  EXPECT_EQ(update().phase, Phase::cancelled);
+  EXPECT_EQ(update().reason, Reason::taken_back);
+  EXPECT_EQ(update().detail, "by the feed acme: it bricks");
+}
+
 TEST_F(EngineTest, ImagesThatDoNotComeAreTheGatewaysFailure) {
   images->failing = Reason::image_not_available;
   say(lamp("1.0.0"));

@@ -179,6 +179,57 @@ TEST_F(StoreroomTest, WhatWasTakenOutOfTheCacheIsNotGivenAway) {
   EXPECT_EQ(open().error().code, Errc::not_found);
 }
 
+TEST_F(StoreroomTest, WhatIsTakenBackIsNeitherFetchedNorOpened) {
+  site["/app.bin"] = app;
+  take_in(radio);
+  std::string by = "acme: it bricks";
+  room->heed([&](std::string_view feed, const Digest& image) {
+    return feed == "acme" && image == sha256(app) ? by : std::string();
+  });
+  bring();
+  ASSERT_TRUE(answer());
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(failed.reason, Reason::taken_back);
+  EXPECT_FALSE(failed.may_retry);
+  EXPECT_THAT(outcome.error().text, HasSubstr("taken back by the feed acme: it bricks"));
+  EXPECT_EQ(requests, 0);
+  by.clear();
+  bring();
+  ASSERT_TRUE(answer());
+  ASSERT_TRUE(open());
+  by = "acme";
+  EXPECT_THAT(open().error().text, HasSubstr("taken back"));
+}
+
+TEST_F(StoreroomTest, WhatIsClosedGivesNotOneMoreByteToThoseWhoHaveItOpen) {
+  take_in(app);
+  take_in(radio);
+  bring();
+  ASSERT_TRUE(answer());
+  const auto outlet = open().value();
+  room->close(sha256(std::string("something else")));
+  char byte = 0;
+  EXPECT_EQ(::pread(outlet->images[0].fd, &byte, 1, 0), 1);
+  room->close(sha256(app));
+  EXPECT_EQ(::pread(outlet->images[0].fd, &byte, 1, 0), 0);
+  EXPECT_FALSE(open());
+  bring();
+  ASSERT_TRUE(answer());
+  EXPECT_TRUE(open());
+}
+
+TEST_F(StoreroomTest, WhatIsTakenBackWhileItComesEndsThere) {
+  take_in(app);
+  take_in(radio);
+  std::string by;
+  room->heed([&](std::string_view, const Digest&) { return by; });
+  bring();
+  by = "acme";
+  room->close(sha256(app));
+  ASSERT_TRUE(answer());
+  EXPECT_EQ(failed.reason, Reason::taken_back);
+}
+
 TEST_F(StoreroomTest, AnOutletOutlivesItsHold) {
   take_in(app);
   take_in(radio);

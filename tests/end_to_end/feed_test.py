@@ -131,6 +131,17 @@ class Feed(TestCase):
         self.assertEqual(feed["state"], "failing")
         self.assertIn("redirect", feed["text"].lower())
 
+    def test_a_stored_root_that_cannot_be_read_is_told_and_not_replaced(self):
+        self.start()
+        self.home.daemon.stop()
+        root = self.home.folder / "state/feeds/acme/metadata/root.json"
+        root.unlink()
+        root.mkdir()
+        self.home.start_daemon()
+        feed = await_that("the feed was looked at", lambda: self.feed() if self.feed()["state"] == "failing" else None)
+        self.assertIn("the trusted root", feed["text"])
+        self.assertTrue(root.is_dir())
+
     # Mirrors, and what a vendor learns
 
     def with_a_mirror(self):
@@ -243,7 +254,8 @@ class Feed(TestCase):
         self.vendor.publish()
         self.refreshed()
         update = self.home.await_phase("cancelled")[0]
-        self.assertIn("takes the image back", update["detail"])
+        self.assertEqual(update["reason"], "taken_back")
+        self.assertIn("the feed acme: withdrawn", update["detail"])
 
     def test_an_image_with_another_digest_reaches_nobody(self):
         self.an_image_that_never_comes(lambda handler, body: handler.answer(200, body[:-1] + bytes([body[-1] ^ 1])),

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class FeedStoreTest : public StorageTest {
  protected:
@@ -46,6 +47,14 @@ TEST_F(FeedStoreTest, NoRoleNameLeavesTheFeedsFolder) {
     EXPECT_EQ(name.find('/', sizeof "acme/metadata/" - 1), std::string::npos) << name;
   }
   EXPECT_FALSE(std::filesystem::exists(folder / "escape.json"));
+}
+
+TEST_F(FeedStoreTest, KeepsOnlyTheMetadataOfRolesThatAreNamed) {
+  for (const auto* const name : {"root", "a/b", "gone", "../x"}) ASSERT_TRUE(feeds.save_metadata("acme", name, "x"));
+  ASSERT_TRUE(feeds.save_metadata("other", "gone", "x"));
+  ASSERT_TRUE(feeds.keep_metadata_of("acme", {"root", "a/b"}));
+  EXPECT_THAT(files(),
+              UnorderedElementsAre("acme/metadata/root.json", "acme/metadata/a%2Fb.json", "other/metadata/gone.json"));
 }
 
 TEST_F(FeedStoreTest, TheLongestRoleNameIsAFileName) {

@@ -55,6 +55,7 @@ Result<TrustedSet> TrustedSet::open(std::string_view root, const Clock& clock, c
 
 Status TrustedSet::check_expiry(Time expires) const {
   if (expires > clock_.now) return {};
+  met_expired_ = true;
   if (clock_.expiry == Expiry::clock_not_trusted) {
     return refused(
         fmt::format("expired on {}, before the earliest time that it can be here ({}); its publisher must "

@@ -60,6 +60,9 @@ class TrustedSet {
   bool recall_snapshot(std::string_view bytes);
   Status update_snapshot(std::string_view bytes);
 
+  // Whether something that was right in all else had expired.
+  [[nodiscard]] bool met_expired() const { return met_expired_; }
+
   // The snapshot's entry of targets or of a delegated role.
   [[nodiscard]] Result<MetaFile> listed(std::string_view role) const;
   // Targets or a delegated role, stored or fetched, verified with the keys of who delegates to it.
@@ -83,6 +86,7 @@ class TrustedSet {
   std::optional<Snapshot> earlier_;   // that of an earlier cycle
   Clock clock_;
   Limits limits_;
+  mutable bool met_expired_ = false;  // told about afterwards; no check depends on it
 };
 
 }  // namespace homepatch::tuf
