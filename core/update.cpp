@@ -150,8 +150,9 @@ class Step {
     enter(Phase::transferring, Reason::none, rules_.transfer_stall, Command::transfer);
   }
 
+  // After fetching, too: images are held again after a restart, and the flash may lose one that is being served.
   void on(const ImagesFailed& e) {
-    if (phase() != Phase::fetching) return;
+    if (phase() != Phase::fetching && !is_delivered()) return;
     if (e.may_retry && e.not_before && *e.not_before > now_) {
       wait_until(*e.not_before, e.reason, e.text);
     } else {
@@ -170,11 +171,12 @@ class Step {
   }
 
   void on(const DeliveryFailed& e) {
-    // Once the device has restarted to install, its own word decides: an unanswered command says nothing any more.
-    const bool decided_by_device = phase() == Phase::installing && u().restarted;
-    if ((phase() == Phase::transferring || phase() == Phase::installing) && !decided_by_device) {
-      attempt_failed(e.reason, e.may_retry, e.counts, e.text);
-    }
+    if (is_delivered()) attempt_failed(e.reason, e.may_retry, e.counts, e.text);
+  }
+
+  // Once the device has restarted to install, its own word decides: an unanswered command says nothing any more.
+  [[nodiscard]] bool is_delivered() const {
+    return phase() == Phase::transferring || (phase() == Phase::installing && !u().restarted);
   }
 
   void on(const Stirred&) {
