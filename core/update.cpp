@@ -141,8 +141,9 @@ class Step {
     enter(Phase::transferring, Reason::none, rules_.transfer_stall, Command::transfer);
   }
 
+  // After fetching, too: images are held again after a restart, and the flash may lose one that is being served.
   void on(const ImagesFailed& e) {
-    if (phase() != Phase::fetching) return;
+    if (phase() != Phase::fetching && !is_delivered()) return;
     if (e.may_retry && e.not_before && *e.not_before > now_) {
       wait_until(*e.not_before, e.reason, e.text);
     } else {
@@ -161,14 +162,17 @@ class Step {
   }
 
   void on(const DeliveryFailed& e) {
-    // Once the device has restarted to install, its own word decides: an unanswered command says nothing any more.
-    const bool decided_by_device = phase() == Phase::installing && u().restarted;
     if (u().rechecking && e.not_before) {
       ask_later(*e.not_before, e.reason);
-    } else if ((phase() == Phase::transferring || phase() == Phase::installing) && !decided_by_device) {
+    } else if (is_delivered()) {
       if (e.not_before) return wait_until(*e.not_before, e.reason, e.text);
       attempt_failed(e.reason, e.may_retry, e.counts, e.text);
     }
+  }
+
+  // Once the device has restarted to install, its own word decides: an unanswered command says nothing any more.
+  [[nodiscard]] bool is_delivered() const {
+    return phase() == Phase::transferring || (phase() == Phase::installing && !u().restarted);
   }
 
   // It sleeps and cannot be asked now: it is asked when it wakes, at the latest then.

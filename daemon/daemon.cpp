@@ -50,10 +50,13 @@ Status Daemon::open_storage() {
   database_ = TRY(Database::open(config_.state / "homepatch.db"));
   settings_ = std::make_unique<SettingsStore>(*database_);
   feed_store_ = std::make_unique<FeedStore>(*database_, config_.state / "feeds");
-  for (const auto& feed : config_.feeds) TRY(feed_store_->sweep(feed.name));
+  for (const auto& feed : config_.feeds) {
+    if (auto swept = feed_store_->sweep(feed.name); !swept) log::warning("{}, ignoring", swept.error().text);
+  }
   const auto& limits = config_.cache_limits;
   cache_ = TRY(ArtifactCache::open(*database_, config_.cache, {limits.quota, limits.keep_free, limits.write_budget},
                                    [this] { return loop_.now(); }));
+  if (!cache_->tidied()) log::warning("{}, ignoring", cache_->tidied().error().text);
   caretaker_ = std::make_unique<Caretaker>(loop_, *cache_);
   caretaker_->start();
   clock_ = std::make_unique<ClockKeeper>(loop_, *settings_, config_.trust_clock);
@@ -190,8 +193,17 @@ Status Daemon::open_engine() {
   TRY(engine_->start());
   cache_->rank_by([this] { return ranks(*engine_, *cache_); });
   static_assert(static_cast<int>(ArtifactRank::in_use) == ArtifactCache::kNeverEvicted);
+  cache_->listen_damaged([this](const Digest& digest) { on_damaged(digest); });
   restore_registrations();
   return {};
+}
+
+// Whoever found it is still reading.
+void Daemon::on_damaged(const Digest& digest) {
+  damaged_.push_back(digest);
+  tell_damaged_ = loop_.after(Duration::zero(), [this] {
+    for (const auto& lost : std::exchange(damaged_, {})) engine_->updater.on_image_lost(lost);
+  });
 }
 
 void Daemon::restore_registrations() {

@@ -62,6 +62,7 @@ class Daemon {
   [[nodiscard]] std::vector<ListenAddress> http_addresses() const;
   [[nodiscard]] std::set<Match> own_matches() const;
   [[nodiscard]] std::set<std::string> vendors_of_others(const FeedConfig& feed) const;
+  void on_damaged(const Digest& digest);
   void on_denied(std::string_view feed, const CatalogShelf::Denied& denied);
   [[nodiscard]] bus::Status status() const;
   void refresh_all(std::function<void(Result<std::string>)> done);
@@ -74,6 +75,8 @@ class Daemon {
   std::unique_ptr<FeedStore> feed_store_;
   std::unique_ptr<ArtifactCache> cache_;
   std::unique_ptr<Caretaker> caretaker_;
+  std::vector<Digest> damaged_;  // images, not yet told to the engine
+  Timer tell_damaged_;
 
   std::unique_ptr<Addresses> addresses_;
   Ledger ledger_;

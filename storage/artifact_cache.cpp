@@ -3,24 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <cerrno>
 
 #include "base/file.hpp"
-#include "base/text.hpp"
 
 namespace homepatch {
-
-namespace {
-
-std::uint64_t free_bytes(const std::filesystem::path& folder) {
-  struct statvfs fs {};
-  if (::statvfs(folder.c_str(), &fs) != 0) return 0;
-  return static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
-}
-
-}  // namespace
 
 // --- Pin
 
@@ -81,7 +69,10 @@ Status ArtifactCache::load() {
     }
   }
   for (const auto& [artifact, there] : bad) throw_out(artifact, there);
-  return take_back_orphans();
+  tidied_ = take_back_orphans();
+  const auto swept = sweep_temporaries(folder_ / "partial", FileOrigin::kSuffix);
+  if (tidied_ && !swept) tidied_ = fail(swept.error());
+  return {};
 }
 
 // Images that came whole and of which the database knows nothing: the program died in between, or the database was
@@ -94,25 +85,20 @@ Status ArtifactCache::take_back_orphans() {
     if (digest && !artifacts_.contains(*digest)) orphans.push_back(*digest);
   }
   if (ec) return fail(Errc::io, fmt::format("reading {}: {}", (folder_ / "objects").string(), ec.message()));
+  Status outcome;
   for (const auto& digest : orphans) {
     const auto from = object(digest);
     // A folder or a link of that name is a stranger's.
     if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(from, ec))) continue;
     if (::chmod(from.c_str(), 0600) != 0 || ::rename(from.c_str(), partial(digest).c_str()) != 0) {
-      return fail(errno_error("taking back " + from.string(), errno));
+      outcome = fail(errno_error("taking back " + from.string(), errno));
     }
   }
-  return {};
+  return outcome;
 }
 
 std::filesystem::path ArtifactCache::object(const Digest& digest) const { return folder_ / "objects" / digest.hex(); }
 std::filesystem::path ArtifactCache::partial(const Digest& digest) const { return folder_ / "partial" / digest.hex(); }
-
-std::uint64_t ArtifactCache::bytes() const {
-  std::uint64_t sum = 0;
-  for (const auto& [digest, artifact] : artifacts_) sum += artifact.length;
-  return sum;
-}
 
 const Artifact* ArtifactCache::find(const Digest& digest) const {
   const auto found = artifacts_.find(digest);
@@ -127,15 +113,13 @@ Result<std::unique_ptr<ArtifactCache::Writer>> ArtifactCache::begin(const Digest
   UniqueFd fd(::open(partial(digest).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return fail(errno_error("making a file in the cache", errno));
   std::unique_ptr<Writer> writer(new Writer(*this, digest, length, std::move(fd), there));
-  if (there == 0) TRY(writer->restart());
+  if (there == 0) {
+    TRY(writer->restart());
+  } else {
+    writer->origin_ = FileOrigin::load(partial(digest));
+    TRY(writer->reserve());
+  }
   return writer;
-}
-
-// Of an earlier attempt. A part longer than the image is none of it.
-std::uint64_t ArtifactCache::bytes_there(const Digest& digest, std::uint64_t length) const {
-  std::error_code ec;
-  const auto there = std::filesystem::file_size(partial(digest), ec);
-  return ec || there > length ? 0 : there;
 }
 
 std::uint64_t ArtifactCache::promised(const Digest& except) const {
@@ -201,79 +185,9 @@ Error ArtifactCache::throw_out(const Artifact& artifact, bool was_there) {
                       artifact.sha256.brief(), was_there ? "damaged" : "gone from the disk")};
 }
 
-// What lies in partial/; of an image that is being written its whole length, for that is what it will take.
-std::uint64_t ArtifactCache::partial_bytes(const Digest& except) const {
-  std::uint64_t sum = 0;
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "partial", ec)) {
-    const auto digest = Digest::parse(entry.path().filename().string());
-    if (digest && (*digest == except || writers_.contains(*digest))) continue;
-    const auto size = entry.file_size(ec);
-    if (!ec) sum += size;
-  }
-  for (const auto& [digest, writer] : writers_) sum += digest == except ? 0 : writer->length();
-  return sum;
-}
-
-// Bytes that the images under way will still take from the file system.
-std::uint64_t ArtifactCache::still_to_come(const Digest& except) const {
-  std::uint64_t sum = 0;
-  for (const auto& [digest, writer] : writers_) sum += digest == except ? 0 : writer->missing();
-  return sum;
-}
-
-bool ArtifactCache::fits(std::uint64_t wanted, const Digest& newcomer) const {
-  if (bytes() + partial_bytes(newcomer) + wanted > limits_.quota) return false;
-  const std::uint64_t missing = wanted - bytes_there(newcomer, wanted);
-  return free_bytes(folder_) >= missing + still_to_come(newcomer) + limits_.keep_free;
-}
-
-// Partial downloads that nobody is writing are the first to go.
-void ArtifactCache::remove_partials(const Digest& except) {
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "partial", ec)) {
-    const auto digest = Digest::parse(entry.path().filename().string());
-    if (!digest || *digest == except || writers_.contains(*digest) || pins_.contains(*digest)) continue;
-    std::filesystem::remove(entry.path(), ec);
-  }
-}
-
-const Artifact* ArtifactCache::least_useful(const std::map<Digest, int>& ranks) const {
-  const Artifact* least = nullptr;
-  int least_rank = kNeverEvicted;
-  for (const auto& [digest, artifact] : artifacts_) {
-    const auto found = ranks.find(digest);
-    const int rank = found == ranks.end() ? 0 : found->second;
-    if (pins_.contains(digest) || rank >= kNeverEvicted) continue;
-    const bool longer_unused = least != nullptr && artifact.last_used < least->last_used;
-    if (least != nullptr && (rank > least_rank || (rank == least_rank && !longer_unused))) continue;
-    least = &artifact;
-    least_rank = rank;
-  }
-  return least;
-}
-
-Status ArtifactCache::make_room(std::uint64_t wanted, const Digest& newcomer) {
-  if (wanted > limits_.quota) {
-    return fail(Errc::no_space, fmt::format("the image has {}, the cache's quota is {}; raise it in the configuration",
-                                            human_bytes(wanted), human_bytes(limits_.quota)));
-  }
-  if (!fits(wanted, newcomer)) remove_partials(newcomer);
-  if (fits(wanted, newcomer)) return {};
-  const auto ranks = ranks_ ? ranks_() : std::map<Digest, int>();
-  while (!fits(wanted, newcomer)) {
-    const Artifact* leaves = least_useful(ranks);
-    if (leaves == nullptr) {
-      return fail(
-          Errc::no_space,
-          fmt::format("there is no room for an image of {}: {} are in use by updates under way or imported by hand and "
-                      "{} are free on the disk, of which {} stay free",
-                      human_bytes(wanted), human_bytes(bytes()), human_bytes(free_bytes(folder_)),
-                      human_bytes(limits_.keep_free)));
-    }
-    TRY(discard(leaves->sha256));
-  }
-  return {};
+void ArtifactCache::remove_part(const Digest& digest) {
+  FileOrigin::remove(partial(digest));  // first: alone it would stay for ever
+  ::unlink(partial(digest).c_str());
 }
 
 }  // namespace homepatch

@@ -21,6 +21,7 @@
 #include "core/time.hpp"
 #include "storage/damage_log.hpp"
 #include "storage/database.hpp"
+#include "storage/file_origin.hpp"
 #include "storage/write_budget.hpp"
 #include "trust/hash.hpp"
 
@@ -49,6 +50,9 @@ class ArtifactCache {
   static Result<std::unique_ptr<ArtifactCache>> open(Database& database, std::filesystem::path folder, Limits limits,
                                                      Clock clock = {});
 
+  // What of an earlier run could not be tidied up when the cache was opened: it takes room, no more.
+  [[nodiscard]] const Status& tidied() const { return tidied_; }
+
   // One image on its way in. Dropping it keeps what was written, for a later begin() of the same digest. Implemented in
   // storage/artifact_writer.cpp.
   class Writer {
@@ -67,6 +71,9 @@ class ArtifactCache {
     Status restart();
     // too_large beyond the announced length; no_space, also when the day's budget is spent by beginning anew.
     Status write(std::span<const std::uint8_t> bytes);
+    // Where the bytes came from, as an earlier attempt or the present one said. restart() forgets it.
+    [[nodiscard]] const std::optional<FileOrigin>& origin() const { return origin_; }
+    Status came_from(FileOrigin origin);
     // Checks length and digest, makes it last, takes it into the cache. not_trusted: the bytes are thrown away.
     Status commit(Time now);
 
@@ -74,7 +81,9 @@ class ArtifactCache {
     friend class ArtifactCache;
     Writer(ArtifactCache& cache, Digest digest, std::uint64_t length, UniqueFd fd, std::uint64_t there);
     void count(std::span<const std::uint8_t> written);
-    [[nodiscard]] std::uint64_t missing() const { return length_ - std::max(offset_, there_); }
+    Status reserve();
+    // What it will still take from the file system.
+    [[nodiscard]] std::uint64_t unreserved() const { return reserved_ ? 0 : length_ - std::max(offset_, there_); }
 
     ArtifactCache& cache_;
     Digest digest_;
@@ -83,12 +92,15 @@ class ArtifactCache {
     std::uint64_t there_;     // left by an earlier attempt, taken up or not
     std::uint64_t promised_;  // of the day's budget
     std::uint64_t offset_ = 0;
+    bool reserved_ = false;  // all of its room
+    std::optional<FileOrigin> origin_;
     Sha256 sha256_;
     Hash md5_{HashKind::md5};
   };
 
-  // Makes room (evicting what is not pinned) and begins; nothing is read yet. no_space when quota, disk or the day's
-  // budget do not allow it; already_exists when it is being written.
+  // Makes room (evicting what is not pinned, as far as needed and only if that is enough), reserves it and begins;
+  // nothing is read yet. no_space when quota, disk or the day's budget do not allow it; already_exists when it is being
+  // written.
   Result<std::unique_ptr<Writer>> begin(const Digest& digest, std::uint64_t length);
 
   [[nodiscard]] bool contains(const Digest& digest) const { return artifacts_.contains(digest); }
@@ -139,17 +151,34 @@ class ArtifactCache {
   Status take_back_orphans();
   [[nodiscard]] std::filesystem::path object(const Digest& digest) const;
   [[nodiscard]] std::filesystem::path partial(const Digest& digest) const;
-  Status make_room(std::uint64_t bytes, const Digest& newcomer);
-  [[nodiscard]] const Artifact* least_useful(const std::map<Digest, int>& ranks) const;
+
+  // Implemented in storage/artifact_room.cpp. Bytes, of the quota and of the file system.
+  struct Shortage {
+    std::uint64_t quota = 0;
+    std::uint64_t disk = 0;
+    [[nodiscard]] bool none() const { return quota == 0 && disk == 0; }
+    [[nodiscard]] bool covers(const Shortage& other) const { return quota >= other.quota && disk >= other.disk; }
+    [[nodiscard]] Shortage with(const Shortage& more) const { return {quota + more.quota, disk + more.disk}; }
+  };
+  struct Leaving {
+    Digest digest;
+    bool part = false;
+    Shortage takes;
+  };
+  Status make_room(std::uint64_t wanted, const Digest& newcomer);
+  [[nodiscard]] Shortage shortage(std::uint64_t wanted, const Digest& newcomer) const;
+  [[nodiscard]] std::vector<Leaving> idle_parts(const Digest& except) const;
+  [[nodiscard]] std::vector<Leaving> evictable(const Digest& newcomer) const;
+  static std::vector<Leaving> choose(std::vector<Leaving> leaving, Shortage needed);
+  [[nodiscard]] std::uint64_t bytes_there(const Digest& digest, std::uint64_t length) const;
+  [[nodiscard]] std::uint64_t partial_bytes(const Digest& except) const;
+  [[nodiscard]] std::uint64_t still_to_come(const Digest& except) const;
+
   Status take_in(const Artifact& artifact);
   Status discard(Digest digest);  // by value: callers name it by what goes
   Error throw_out(const Artifact& artifact, bool was_there);
-  [[nodiscard]] std::uint64_t bytes_there(const Digest& digest, std::uint64_t length) const;
+  void remove_part(const Digest& digest);
   [[nodiscard]] std::uint64_t promised(const Digest& except) const;
-  void remove_partials(const Digest& except);
-  [[nodiscard]] bool fits(std::uint64_t wanted, const Digest& newcomer) const;
-  [[nodiscard]] std::uint64_t partial_bytes(const Digest& except) const;
-  [[nodiscard]] std::uint64_t still_to_come(const Digest& except) const;
   Status touch(const Digest& digest, Time now);
 
   Database& database_;
@@ -158,6 +187,7 @@ class ArtifactCache {
   Clock clock_;
   WriteBudget budget_;
   DamageLog damages_;
+  Status tidied_;
   std::function<void(const Digest&)> on_damaged_;
   std::map<Digest, Artifact> artifacts_;
   std::map<Digest, int> pins_;

@@ -49,6 +49,12 @@ Status ArtifactOpening::open_file() {
   return {};
 }
 
+Status ArtifactOpening::forget_cached() {
+  if (!fd_) TRY(open_file());
+  (void)::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
+  return {};
+}
+
 Result<bool> ArtifactOpening::step(std::uint64_t bytes) {
   if (!fd_) TRY(open_file());
   TRY(hash(std::min(bytes, artifact_.length - done_)));

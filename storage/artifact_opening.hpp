@@ -26,6 +26,8 @@ class ArtifactOpening {
   Result<bool> step(std::uint64_t bytes);
   // Closes the file until the next step: who reads slowly does not hold the room of an image that is evicted meanwhile.
   void pause() { fd_.reset(); }
+  // Has the next step read the flash and not what the kernel remembers of it. A hint: not every file system takes it.
+  Status forget_cached();
 
   // What the cache knew of it when begin() was called.
   [[nodiscard]] const Artifact& artifact() const { return artifact_; }

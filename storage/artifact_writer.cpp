@@ -29,8 +29,11 @@ ArtifactCache::Writer::Writer(ArtifactCache& cache, Digest digest, std::uint64_t
   cache_.writers_[digest_] = this;
 }
 
-// A count that cannot be written now is written with the next one.
+// A count that cannot be written now is written with the next one. What is reserved beyond the part's end is given
+// back; where the file system does not do so, the room counts as the part's (storage/artifact_room).
 ArtifactCache::Writer::~Writer() {
+  struct stat st {};
+  if (reserved_ && ::fstat(fd_.get(), &st) == 0) reserved_ = ::ftruncate(fd_.get(), st.st_size) != 0;
   cache_.writers_.erase(digest_);
   (void)cache_.budget_.save();
 }
@@ -56,16 +59,45 @@ void ArtifactCache::Writer::count(std::span<const std::uint8_t> written) {
   offset_ += written.size();
 }
 
+// So that a disk that fills up meanwhile does not waste what came. Where a file system promises nothing, write() says
+// it.
+Status ArtifactCache::Writer::reserve() {
+  if (length_ == 0) return {};
+  int outcome = 0;
+  do {
+    outcome = ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(length_));
+  } while (outcome != 0 && errno == EINTR);
+  reserved_ = outcome == 0;
+  if (!reserved_ && (errno == ENOSPC || errno == EDQUOT)) {
+    return fail(errno_error(fmt::format("reserving {} for an image", human_bytes(length_)), errno));
+  }
+  return {};
+}
+
+Status ArtifactCache::Writer::came_from(FileOrigin origin) {
+  const auto part = cache_.partial(digest_);
+  if (auto saved = origin.save(part); !saved) {
+    FileOrigin::remove(part);
+    origin_.reset();
+    return saved;
+  }
+  origin_ = std::move(origin);
+  return {};
+}
+
 // What has to come once more is promised anew where the day's budget still has it; otherwise write() says so when what
 // was promised is written.
 Status ArtifactCache::Writer::restart() {
   if (::ftruncate(fd_.get(), 0) != 0) return fail(errno_error("emptying a partial download", errno));
   offset_ = 0;
   there_ = 0;
+  reserved_ = false;
+  origin_.reset();
+  FileOrigin::remove(cache_.partial(digest_));
   sha256_ = Sha256();
   md5_ = Hash(HashKind::md5);
   if (cache_.budget_.admit(length_, cache_.promised(digest_))) promised_ = length_;
-  return {};
+  return reserve();
 }
 
 Status ArtifactCache::Writer::write(std::span<const std::uint8_t> bytes) {
@@ -102,8 +134,10 @@ Status ArtifactCache::Writer::commit(Time now) {
   }
   if (::fchmod(fd_.get(), 0400) != 0) return fail(errno_error("protecting an artifact", errno));
   if (::fsync(fd_.get()) != 0) return fail(errno_error("syncing an artifact", errno));
+  FileOrigin::remove(from);
   const auto to = cache_.object(digest_);
   if (::rename(from.c_str(), to.c_str()) != 0) return fail(errno_error("taking an artifact into the cache", errno));
+  reserved_ = false;
   TRY(sync_folder(to.parent_path()));
   return cache_.take_in(Artifact{digest_, length_, to_hex(md5_.finish()), now, now});
 }

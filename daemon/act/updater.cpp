@@ -110,6 +110,23 @@ void Updater::on_spoke(const DeviceId& device, const DeviceSpoke& spoke) {
   if (whole_again && work_[id].owes_settling && updates_.at(id).phase == Phase::waiting) settle(id);
 }
 
+void Updater::on_image_lost(const Digest& digest) {
+  std::vector<UpdateId> serving;
+  for (const auto& [id, work] : work_) {
+    const auto& images = updates_.at(id).images;
+    if (work.outlet && std::ranges::find(images, digest, &UpdateImage::sha256) != images.end()) serving.push_back(id);
+  }
+  for (const UpdateId id : serving) {
+    apply(id, ImagesFailed{Reason::image_not_available, true,
+                           "image " + digest.brief() + " went bad in the cache; it is fetched again", std::nullopt});
+    const auto work = work_.find(id);
+    if (work == work_.end() || !work->second.outlet) continue;
+    // The device has the image already, or the change cannot be saved now: nobody reads on all the same.
+    work->second.delivery.reset();
+    work->second.outlet.reset();
+  }
+}
+
 Status Updater::forget(const DeviceId& device) {
   if (const Update* update = running(device)) TRY(cancel(update->id, "its device was forgotten"));
   TRY(store_.forget(device));
@@ -296,12 +313,13 @@ void Updater::deliver(UpdateId id, Command step, bool resumed) {
     return;
   }
   if (step != Command::inquire && !work.hold) {
-    work.hold = ports_.images->bring(
-        updates_.at(id), [this, id, step, resumed](const Result<void>& done, const ImagesFailed& failed) {
+    work.hold =
+        ports_.images->bring(updates_.at(id), [this, id, step, resumed](const Result<void>& done, ImagesFailed failed) {
           if (done) {
             deliver(id, step, resumed);
           } else {
-            apply(id, DeliveryFailed{failed.reason, failed.may_retry, false, done.error().text});
+            failed.text = done.error().text;
+            apply(id, failed);
           }
         });
     return;

@@ -58,6 +58,8 @@ class Updater {
 
   // Evidence: a live announcement of the device.
   void on_spoke(const DeviceId& device, const DeviceSpoke& spoke);
+  // The image is gone from the cache while devices may still read it: it is served no more (I1), and fetched again.
+  void on_image_lost(const Digest& digest);
   // The device came or went: a waiting update may begin.
   void on_device_changed() { look_for_slots(); }
   // Its update is cancelled where it can be, and its records go; what is being put back on it goes on to its end.

@@ -36,7 +36,8 @@ void Caretaker::begin_next() {
 }
 
 void Caretaker::read_piece() {
-  const auto whole = opening_->step(kPiece);
+  const auto forgot = opening_->forget_cached();
+  const auto whole = forgot ? opening_->step(kPiece) : Result<bool>(fail(forgot.error()));
   opening_->pause();
   if (whole && !*whole) {
     next_ = loop_.after(kBetween, [this] { read_piece(); });

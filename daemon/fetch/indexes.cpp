@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "protocols/http/url.hpp"
+#include "storage/file_origin.hpp"
 
 namespace homepatch {
 
@@ -22,6 +23,7 @@ constexpr seconds kFirstLook{15};  // after the feeds: devices come before searc
 constexpr seconds kRetry{1800};
 constexpr auto kFileLimit = std::chrono::minutes(5);  // for one index
 constexpr std::string_view kSuffix = ".json";
+constexpr int kNotModified = 304;
 
 std::size_t limit_of(IndexKind kind) {
   switch (kind) {
@@ -35,6 +37,10 @@ std::size_t limit_of(IndexKind kind) {
 seconds spread(seconds interval) {
   static std::mt19937 random{std::random_device{}()};
   return interval + seconds(std::uniform_int_distribution<std::int64_t>(0, interval.count() / 10)(random));
+}
+
+std::filesystem::path origin_of(const std::filesystem::path& file) {
+  return file.string() + std::string(FileOrigin::kSuffix);
 }
 
 Time changed_at(const std::filesystem::path& file) {
@@ -60,8 +66,9 @@ Status Indexes::drop_strangers() {
   std::error_code ec;
   std::vector<std::filesystem::path> strangers;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, ec)) {
-    const bool known = std::ranges::any_of(
-        configs_, [&](const IndexConfig& index) { return index.file.empty() && file_of(index) == entry.path(); });
+    const bool known = std::ranges::any_of(configs_, [&](const IndexConfig& index) {
+      return index.file.empty() && (file_of(index) == entry.path() || origin_of(file_of(index)) == entry.path());
+    });
     if (!known) strangers.push_back(entry.path());
   }
   if (ec && ec != std::errc::no_such_file_or_directory) {
@@ -157,13 +164,20 @@ void Indexes::fetch_next() {
   request.max_bytes = limit_of(index.kind);
   request.total_limit = kFileLimit;
   request.allowed_hosts = index.hosts;
+  request.if_none_match = tag_of(index);
   if (const auto url = parse_url(index.url)) request.allowed_hosts.push_back(url->authority());
   fetch_ =
       fetcher_.fetch(std::move(request), [this, &index](Result<FetchedBody> got) { on_answer(index, std::move(got)); });
 }
 
+// Of what is there, where it can be used and came from the address that is asked now.
+std::string Indexes::tag_of(const IndexConfig& index) const {
+  const auto origin = FileOrigin::load(file_of(index));
+  return origin && origin->url == index.url && read(index) ? origin->validator : std::string();
+}
+
 void Indexes::on_answer(const IndexConfig& index, Result<FetchedBody> got) {
-  const auto taken = got ? take(index, got->bytes) : Status(fail(got.error()));
+  const auto taken = got ? take(index, *got) : Status(fail(got.error()));
   Look& look = looks_[index.name];
   if (taken) {
     look = Look{loop_.now(), ""};
@@ -177,12 +191,28 @@ void Indexes::on_answer(const IndexConfig& index, Result<FetchedBody> got) {
   turn_ = loop_.after(Duration::zero(), [this] { fetch_next(); });
 }
 
-// Written only when it is another one: flash wears out.
-Status Indexes::take(const IndexConfig& index, const std::string& bytes) {
-  TRY_IN("what came cannot be used, what was there is kept", read_index(index, bytes));
-  const auto before = read_file(file_of(index), limit_of(index.kind));
-  if (before && *before == bytes) return {};
-  return write_file_atomically(file_of(index), bytes, 0640);
+// Written only when it is another one: flash wears out. The tag is never that of another file, whenever the power goes.
+Status Indexes::take(const IndexConfig& index, const FetchedBody& got) {
+  if (got.response.status == kNotModified) return {};
+  TRY_IN("what came cannot be used, what was there is kept", read_index(index, got.bytes));
+  const auto file = file_of(index);
+  const auto before = read_file(file, limit_of(index.kind));
+  if (!before || *before != got.bytes) {
+    FileOrigin::remove(file);
+    TRY(write_file_atomically(file, got.bytes, 0640));
+  }
+  keep_tag(index, got.response.etag);
+  return {};
+}
+
+void Indexes::keep_tag(const IndexConfig& index, const std::string& tag) const {
+  const auto file = file_of(index);
+  const auto before = FileOrigin::load(file);
+  if (before && before->url == index.url && before->validator == tag) return;
+  FileOrigin::remove(file);
+  if (tag.empty()) return;
+  // Without it the whole is asked for, as ever.
+  if (auto kept = FileOrigin{index.url, tag}.save(file); !kept) log::debug("{}, ignoring", kept.error().text);
 }
 
 void Indexes::finish() {

@@ -1,7 +1,7 @@
 // The unsigned indexes of the configuration (zigbee-OTA's, manifests of ESP Web Tools). Those with an address are
 // fetched soon after the start and every refresh_interval, one after the other, and lie in a file each; what does not
-// parse never takes the place of what does. Nothing parsed is kept: a search reads the files, and lets go of them.
-// Nothing is lost by a crash: a file is whole, or the one before it.
+// parse never takes the place of what does, and what has not changed is not sent again (ETag). Nothing parsed is kept:
+// a search reads the files, and lets go of them. Nothing is lost by a crash: a file is whole, or the one before it.
 #pragma once
 
 #include <filesystem>
@@ -75,7 +75,9 @@ class Indexes {
   Status drop_strangers();
   void fetch_next();
   void on_answer(const IndexConfig& index, Result<FetchedBody> got);
-  Status take(const IndexConfig& index, const std::string& bytes);
+  [[nodiscard]] std::string tag_of(const IndexConfig& index) const;
+  Status take(const IndexConfig& index, const FetchedBody& got);
+  void keep_tag(const IndexConfig& index, const std::string& tag) const;
   void finish();
 
   Loop& loop_;

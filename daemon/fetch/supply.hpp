@@ -1,5 +1,7 @@
 // Brings images into the cache: each digest once, however many updates want it. What was interrupted goes on where it
-// stopped, also after a restart. Verified bytes only enter the cache (storage/artifact_cache).
+// stopped, also after a restart; the place where it began says whether its file is still the same (If-Range). A part is
+// thrown away only when it is wrong, or when a server that cannot go on from it offers the whole. Verified bytes only
+// enter the cache (storage/artifact_cache).
 #pragma once
 
 #include <functional>
@@ -60,7 +62,9 @@ class Supply {
     Places places;
     std::size_t place = 0;         // in use
     unsigned breaks = 0;           // of the connection, at this place
-    std::uint64_t begun_at = 0;    // the offset of the fetch under way
+    std::uint64_t begun_at = 0;    // the part's end when the fetch under way began
+    std::uint64_t asked_from = 0;  // by it
+    bool anew = false;             // the whole is asked for; the part stays until it is offered
     std::optional<Error> failure;  // the one that tells most
     Timer next;
     std::set<Wish*> wishes;
@@ -69,6 +73,7 @@ class Supply {
   Status begin(const Digest& digest, Download& download, const UpdateImage& image, std::string_view feed);
   void take_up(const Digest& digest);
   void fetch(const Digest& digest);
+  static Status on_response(Download& download, const FetchResponse& response);
   void on_done(const Digest& digest, Result<FetchResponse> result);
   // What to do after this failure: fetch again, or nothing more.
   bool goes_on(Download& download, const Error& error);

@@ -8,9 +8,9 @@
 // decide how much memory a fetch takes).
 //
 // Error codes: not_found (403, 404, 410), not_authorised (401, or an address or redirect that is not allowed),
-// not_trusted (TLS), too_large, invalid_argument (a useless URL; 416: start over), malformed (an answer that
-// breaks the protocol), unavailable (everything that may be better later or elsewhere), busy (kMaxTransfers), and
-// whatever the caller's own events refused with.
+// too_large, invalid_argument (a useless URL; 416: start over), malformed (an answer that
+// breaks the protocol), unavailable (everything that may be better later or elsewhere, TLS included), busy
+// (kMaxTransfers), and whatever the caller's own events refused with.
 #pragma once
 
 #include <cstdint>

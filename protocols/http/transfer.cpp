@@ -278,7 +278,9 @@ Error Transfer::describe(CURLcode code) const {
   }
   if (code == CURLE_COULDNT_CONNECT) return text(Errc::unavailable, "cannot be reached; it is tried again later");
   if (code == CURLE_PEER_FAILED_VERIFICATION) {
-    return text(Errc::not_trusted, "cannot prove who it is; check the gateway's clock and the server's certificate");
+    // Not what was signed is at fault, only who serves it: a portal of the network in between, or a wrong clock.
+    return text(Errc::unavailable,
+                "cannot prove who it is with its certificate; check the gateway's clock and the server's certificate");
   }
   if (code == CURLE_SSL_CACERT_BADFILE) return text(Errc::io, "was not asked: the CA file cannot be read");
   if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR ||

@@ -6,7 +6,9 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/simulated_loop.hpp"
@@ -88,7 +90,7 @@ class StandInImages final : public Images {
       if (failing == Reason::none) {
         done({}, {});
       } else {
-        done(fail(Errc::unavailable, "the stand-in has no images"), ImagesFailed{failing, true, ""});
+        done(fail(Errc::unavailable, "the stand-in has no images"), ImagesFailed{failing, true, "", not_before});
       }
     });
     return hold;
@@ -108,6 +110,7 @@ class StandInImages final : public Images {
   int held = 0;
   int open_outlets = 0;
   Reason failing = Reason::none;
+  std::optional<Time> not_before;
   Fetching fetching;
 
  private:
@@ -128,7 +131,9 @@ class EngineTest : public ::testing::Test {
     engine.reset();
     database.reset();
     database = Database::open(folder / "homepatch.db").value();
-    images = std::make_unique<StandInImages>(loop);
+    auto next = std::make_unique<StandInImages>(loop);
+    if (images) std::tie(next->failing, next->not_before) = std::tie(images->failing, images->not_before);
+    images = std::move(next);
     delivery = std::make_unique<StandInDelivery>();
     std::map<Family, Delivery*> deliveries{{Family::tasmota, delivery.get()}};
     if (speaks_lwm2m) deliveries.emplace(Family::lwm2m, delivery.get());

@@ -213,6 +213,37 @@ TEST_F(EngineTest, WhatItsFeedTakesBackStopsAtOnceAndSaysWhy) {
   EXPECT_EQ(update().detail, "by the feed acme: it bricks");
 }
 
+TEST_F(EngineTest, AfterARestartTheDaysBudgetIsWaitedForAndNoFailure) {
+  bring_to(Phase::transferring);
+  const Time opens = loop.now() + std::chrono::hours(5);
+  images->failing = Reason::write_budget_spent;
+  images->not_before = opens;
+  boot();
+  pass(seconds(1));
+  EXPECT_EQ(update().phase, Phase::waiting);
+  EXPECT_EQ(update().reason, Reason::write_budget_spent);
+  EXPECT_EQ(update().gateway_failures, 0U);
+  EXPECT_EQ(update().attempts, 0U);
+  EXPECT_EQ(update().next_step, opens);
+}
+
+TEST_F(EngineTest, AnImageThatWentBadIsServedNoMoreAndFetchedAgain) {
+  bring_to(Phase::transferring);
+  ASSERT_EQ(images->open_outlets, 1);
+  engine->updater.on_image_lost(Digest::parse(std::string(64, 'f')).value());
+  EXPECT_EQ(images->open_outlets, 1) << "another one";
+  engine->updater.on_image_lost(update().images.front().sha256);
+  EXPECT_EQ(images->open_outlets, 0);
+  EXPECT_EQ(update().phase, Phase::waiting);
+  EXPECT_EQ(update().attempts, 0U) << "not the device's failure";
+  answer(Command::settle, Settled{});
+  const int brought = images->brought;
+  say(lamp("1.0.0"));
+  pass(settings.rules.retry_base + seconds(1));
+  EXPECT_EQ(images->brought, brought + 1);
+  EXPECT_EQ(update().phase, Phase::transferring);
+}
+
 TEST_F(EngineTest, ImagesThatDoNotComeAreTheGatewaysFailure) {
   images->failing = Reason::image_not_available;
   say(lamp("1.0.0"));

@@ -49,9 +49,13 @@ class IndexesTest : public ::testing::Test {
 
   ScratchFolder folder;
   std::map<std::string, std::string> site;
+  std::string tag;
   RawHttpServer web{[this](RawHttpServer::Exchange& exchange) {
     const auto file = site.find(exchange.path());
-    return file == site.end() ? exchange.answer(404, "") : exchange.answer(200, file->second);
+    if (file == site.end()) return exchange.answer(404, "");
+    if (tag.empty()) return exchange.answer(200, file->second);
+    if (exchange.field("If-None-Match") == tag) return exchange.send("HTTP/1.1 304 Not Modified\r\n\r\n");
+    return exchange.answer(200, file->second, "ETag: " + tag + "\r\n");
   }};
   std::unique_ptr<EventLoop> loop = EventLoop::open().value();
   std::unique_ptr<Fetcher> fetcher = Fetcher::open(*loop).value();
@@ -113,6 +117,33 @@ TEST_F(IndexesTest, ASearchGivesAHundredAndCountsTheOthers) {
   EXPECT_EQ(found.images.size(), Indexes::kMaxFound);
   EXPECT_EQ(found.more, 20U);
   EXPECT_EQ(found.images.back().index, "b");
+}
+
+TEST_F(IndexesTest, WhatHasNotChangedIsNotSentAgainAlsoAfterARestart) {
+  site = {{"/a", zigbee("bulb")}};
+  tag = "W/\"one\"";
+  ASSERT_TRUE(refresh(*open({on_web("a")})));
+  const auto indexes = open({on_web("a")});
+  site["/a"] = "what nobody asks for";
+  ASSERT_TRUE(refresh(*indexes));
+  EXPECT_EQ(indexes->search("bulb").images.size(), 1U);
+  EXPECT_NE(indexes->list()[0].checked, Time{});
+  site["/a"] = zigbee("plug");
+  tag = "W/\"two\"";
+  ASSERT_TRUE(refresh(*indexes));
+  EXPECT_EQ(indexes->search("plug").images.size(), 1U);
+  EXPECT_THAT(web.requests().back(), HasSubstr("If-None-Match: W/\"one\""));
+}
+
+TEST_F(IndexesTest, ATagIsWorthNothingWithoutWhatItStandsFor) {
+  site = {{"/a", zigbee("bulb")}};
+  tag = "\"one\"";
+  const auto indexes = open({on_web("a")});
+  ASSERT_TRUE(refresh(*indexes));
+  ASSERT_TRUE(write_file_atomically(folder / "indexes/a.json", "[{"));
+  ASSERT_TRUE(refresh(*indexes));
+  EXPECT_THAT(web.requests().back(), ::testing::Not(HasSubstr("If-None-Match")));
+  EXPECT_EQ(indexes->search("bulb").images.size(), 1U);
 }
 
 TEST_F(IndexesTest, WhatIsNoLongerConfiguredIsThrownAway) {

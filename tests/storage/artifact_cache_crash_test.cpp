@@ -74,6 +74,16 @@ TEST_F(ArtifactCrash, ARowThatNamesNoDigestIsIgnored) {
   EXPECT_EQ(cache->count(), 1U);
 }
 
+TEST_F(ArtifactCrash, WhatCannotBeTidiedUpIsSaidAndStopsNothing) {
+  put(object(content), content);
+  put(object("other"), "other");
+  std::filesystem::create_directory(partial(content));
+  restart();
+  ASSERT_FALSE(cache->tidied());
+  EXPECT_THAT(cache->tidied().error().text, ::testing::HasSubstr("taking back"));
+  EXPECT_EQ(content_of(partial("other")), "other") << "the others all the same";
+}
+
 // A limit of the file's size stands for the full disk: write() fails in the middle of an image.
 class FullDisk : public ArtifactCacheTest {
  protected:

@@ -147,6 +147,25 @@ TEST_F(ArtifactOnItsWay, APartThatIsNotTakenUpIsWrittenOver) {
   EXPECT_TRUE(open(content));
 }
 
+TEST_F(ArtifactOnItsWay, RemembersWhereItCameFrom) {
+  const auto content = image(1000);
+  {
+    const auto writer = cache->begin(sha256(content), content.size()).value();
+    ASSERT_TRUE(writer->came_from({"https://acme.example/a", "\"tag\""}));
+    EXPECT_FALSE(writer->came_from({"https://acme.example/a", "two\nlines"})) << "and what is refused leaves nothing";
+    ASSERT_TRUE(writer->came_from({"https://acme.example/b", "\"tag\""}));
+    ASSERT_TRUE(writer->write(bytes_of(content).first(500)));
+  }
+  restart();
+  const auto writer = go_on(content);
+  ASSERT_TRUE(writer->origin());
+  EXPECT_EQ(writer->origin()->url, "https://acme.example/b");
+  EXPECT_EQ(writer->origin()->validator, "\"tag\"");
+  ASSERT_TRUE(writer->restart());
+  EXPECT_FALSE(writer->origin());
+  EXPECT_FALSE(std::filesystem::exists(partial(content).string() + ".from"));
+}
+
 TEST_F(ArtifactOnItsWay, IsWrittenByOneAtATime) {
   const auto content = image(1000);
   const auto writer = cache->begin(sha256(content), content.size()).value();
@@ -239,6 +258,56 @@ TEST_F(ArtifactRoom, PartsNobodyWritesGoBeforeWholeImages) {
   ASSERT_TRUE(take_in(image(400, 'b')));
   EXPECT_FALSE(std::filesystem::exists(partial(image(500, 'p'))));
   EXPECT_TRUE(has(image(400, 'a')));
+}
+
+TEST_F(ArtifactRoom, NothingLeavesForAnImageThatWouldNotFitAllTheSame) {
+  open_cache({1000, kKeepNothingFree});
+  ASSERT_TRUE(take_in(image(500, 'a')));
+  ASSERT_TRUE(take_in(image(200, 'b')));
+  take_in_part(image(300, 'p'), 200);
+  const auto pin = cache->pin(sha256(image(500, 'a')));
+  EXPECT_EQ(cache->begin(sha256("x"), 600).error().code, Errc::no_space);
+  EXPECT_TRUE(has(image(200, 'b')));
+  EXPECT_TRUE(std::filesystem::exists(partial(image(300, 'p'))));
+}
+
+TEST_F(ArtifactRoom, OnlyAsManyLeaveAsAreNeeded) {
+  open_cache({1000, kKeepNothingFree});
+  take_in_part(image(300, 'p'), 100);
+  take_in_part(image(300, 'q'), 100);
+  std::filesystem::last_write_time(partial(image(300, 'p')),
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  ASSERT_TRUE(take_in(image(300, 'a'), at(1)));
+  ASSERT_TRUE(take_in(image(300, 'b'), at(2)));
+  EXPECT_TRUE(cache->begin(sha256("x"), 250));
+  EXPECT_FALSE(std::filesystem::exists(partial(image(300, 'p'))));
+  EXPECT_TRUE(std::filesystem::exists(partial(image(300, 'q'))));
+  EXPECT_TRUE(has(image(300, 'a')));
+}
+
+TEST_F(ArtifactRoom, WhatWouldLeaveFirstStaysWhereAnotherIsEnough) {
+  open_cache({1000, kKeepNothingFree});
+  take_in_part(image(300, 'p'), 100);
+  ASSERT_TRUE(take_in(image(600, 'a'), at(1)));
+  EXPECT_TRUE(cache->begin(sha256("x"), 800));
+  EXPECT_FALSE(has(image(600, 'a')));
+  EXPECT_TRUE(std::filesystem::exists(partial(image(300, 'p'))));
+}
+
+TEST_F(ArtifactRoom, IsTakenFromTheDiskBeforeTheFirstByte) {
+  const auto content = image(1U << 20U);
+  const auto blocks = [&] {
+    struct stat st {};
+    return ::stat(partial(content).c_str(), &st) == 0 ? static_cast<std::uint64_t>(st.st_blocks) * 512 : 0;
+  };
+  auto writer = cache->begin(sha256(content), content.size()).value();
+  if (blocks() == 0) GTEST_SKIP() << "this file system reserves nothing";
+  EXPECT_GE(blocks(), content.size());
+  EXPECT_EQ(std::filesystem::file_size(partial(content)), 0U);
+  ASSERT_TRUE(writer->write(bytes_of(content).first(1000)));
+  writer.reset();
+  EXPECT_EQ(std::filesystem::file_size(partial(content)), 1000U);
+  EXPECT_LT(blocks(), content.size()) << "given back by who goes away";
 }
 
 // Both are empty yet when the second one asks.

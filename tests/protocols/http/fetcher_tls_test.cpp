@@ -36,9 +36,9 @@ class FetchTlsTest : public FetchTest {
   int port = 0;
 };
 
-TEST_F(FetchTlsTest, AnUnknownCertificateIsNotTrusted) {
+TEST_F(FetchTlsTest, AnUnknownCertificateIsAServerThatCannotBeUsed) {
   serve("a", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-  EXPECT_EQ(refusal(request_for(url("/a")), "cannot prove who it is"), Errc::not_trusted);
+  EXPECT_EQ(refusal(request_for(url("/a")), "cannot prove who it is with its certificate"), Errc::unavailable);
 }
 
 TEST_F(FetchTlsTest, ACertificateOfTheNamedAuthorityIs) {
