@@ -134,7 +134,7 @@ void Server::tell() {
   }
   if (status_) {
     sd_bus_emit_properties_changed(bus, kRoot, kManagerInterface, "Broker", "BrokerText", "ClockTrusted", "ClockText",
-                                   "Feeds", nullptr);
+                                   "ClockFloor", "ClockBelowFloor", "Feeds", nullptr);
   }
   devices_.clear();
   removed_.clear();
