@@ -19,7 +19,8 @@ Status confirm(const Program& program, Bus& bus, bool yes) {
   }
   const Value manager = TRY(bus.get(kRoot, kProperties, "GetAll", kManager));
   program.screen.paragraph(fmt::format(
-      "homepatchd knows that {} has passed, and believes no clock that shows an earlier time. Do this only if that time "
+      "homepatchd knows that {} has passed, and believes no clock that shows an earlier time. Do this only if that "
+      "time "
       "was wrong, and the clock shows the right one now: with an earlier time, statements of a feed that have expired "
       "count again. What a feed signed before what is known of it is refused as ever.",
       local_time(number_of(manager, "ClockFloor"))));
