@@ -69,6 +69,7 @@ std::unique_ptr<CLI::App> make_app(Program& program) {
   add_import(*app, program);
   add_cache(*app, program);
   add_privacy(*app, program);
+  add_reset_clock(*app, program);
   add_forget(*app, program);
   return app;
 }

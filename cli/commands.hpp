@@ -25,6 +25,7 @@ void add_search(CLI::App& app, Program& program);
 void add_import(CLI::App& app, Program& program);
 void add_cache(CLI::App& app, Program& program);
 void add_privacy(CLI::App& app, Program& program);
+void add_reset_clock(CLI::App& app, Program& program);
 void add_forget(CLI::App& app, Program& program);
 
 // What they share: the subcommand with its --json. `action` is called after parsing.

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "daemon/fetch/stock.hpp"
 #include "protocols/coap/registration_facts.hpp"
+#include "trust/tuf/time_text.hpp"
 
 namespace homepatch {
 
@@ -231,6 +232,7 @@ Status Daemon::open_bus() {
   bus::Sources sources;
   sources.status = [this] { return status(); };
   sources.refresh = [this](auto done) { refresh_all(std::move(done)); };
+  sources.reset_clock = [this](const std::string& who) { return reset_clock(who); };
   sources.cached = [this](const std::string& sha256) {
     const auto digest = Digest::parse(sha256);
     return digest && cache_->contains(*digest);
@@ -340,6 +342,16 @@ void Daemon::refresh_all(std::function<void(Result<std::string>)> done) {
   });
 }
 
+Result<std::string> Daemon::reset_clock(const std::string& who) {
+  TRY(clock_->reset());
+  std::string text = fmt::format("the clock's floors are forgotten; every time from {} on is possible again",
+                                 tuf::time_text(clock_->floor()));
+  log::notice("{} (by {})", text, who);
+  bus_->on_status();
+  for (const auto& feed : feeds_) feed->refresh({});
+  return text;
+}
+
 bus::Status Daemon::status() const {
   bus::Status status;
   status.broker = !config_.mqtt.enabled ? "off" : broker_ == mqtt::Link::connected ? "connected" : "connecting";
@@ -347,6 +359,11 @@ bus::Status Daemon::status() const {
   const auto clock = clock_->verdict();
   status.clock_trusted = clock.trusted;
   status.clock_text = clock.text;
+  status.clock_floor = clock_->floor();
+  for (const auto& feed : feeds_) {
+    status.clock_floor = std::max(status.clock_floor, clock_->floor_of(feed->config().name));
+  }
+  status.clock_below_floor = clock_->now() < status.clock_floor;
   status.accept_always = config_.policy.accept_always;
   if (coap_context_) {
     for (const auto& at : coap_context_->addresses()) status.listening.push_back("coap " + at.to_string());

@@ -66,6 +66,7 @@ class Daemon {
   void on_denied(std::string_view feed, const CatalogShelf::Denied& denied);
   [[nodiscard]] bus::Status status() const;
   void refresh_all(std::function<void(Result<std::string>)> done);
+  Result<std::string> reset_clock(const std::string& who);
 
   EventLoop& loop_;
   const Config config_;

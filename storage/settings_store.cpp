@@ -29,4 +29,18 @@ Status SettingsStore::save(std::string_view name, std::string_view value) {
   });
 }
 
+Result<std::size_t> SettingsStore::remove(std::initializer_list<std::string_view> patterns) {
+  std::size_t removed = 0;
+  const Status done = database_.transact(Durability::full, [&]() -> Status {
+    for (const auto pattern : patterns) {
+      Statement statement = TRY(database_.prepare("DELETE FROM settings WHERE name GLOB ? RETURNING name"));
+      statement.bind(1, pattern);
+      while (TRY(statement.step())) ++removed;
+    }
+    return {};
+  });
+  if (!done) return fail(done.error());
+  return removed;
+}
+
 }  // namespace homepatch

@@ -1,14 +1,13 @@
 #include "cli/commands/import_image.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
 
 #include "base/text.hpp"
 #include "cli/documents.hpp"
+#include "cli/question.hpp"
 #include "cli/views.hpp"
 #include "cli/words.hpp"
 #include "core/provenance.hpp"
@@ -66,13 +65,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool says_yes(const Screen& screen) {
-  screen.print("Take it in? [y/N] ");
-  std::string answer;
-  std::getline(std::cin, answer);
-  return lower(answer) == "y" || lower(answer) == "yes";
-}
-
 // Whether the person wants it: by what was said on the command line, or by an answer now.
 Status confirm(const Program& program, const RawImage& image, const std::string& sha256) {
   if (!image.sha256.empty() && lower(image.sha256) != sha256) {
@@ -82,13 +74,13 @@ Status confirm(const Program& program, const RawImage& image, const std::string&
                             sha256, printable(image.sha256, 80)));
   }
   if (!image.sha256.empty() || image.yes) return {};
-  if (program.json || !program.screen.terminal() || ::isatty(STDIN_FILENO) == 0) {
+  if (!can_ask(program)) {
     return fail(
         Errc::invalid_argument,
         "there is no terminal to ask on: give the digest that the maker published with --sha256 HEX, or --yes to "
         "take in whatever it is");
   }
-  if (says_yes(program.screen)) return {};
+  if (says_yes(program.screen, "Take it in?")) return {};
   return fail(Errc::cancelled, "nothing was taken in");
 }
 

@@ -35,6 +35,26 @@ Table make_table(const Value& requests) {
   return table;
 }
 
+Table make_hosts_table(const Value& hosts) {
+  Table table({{"HOST", 10}, {"REQUESTS", 0, 1, true}, {"RECEIVED", 0, 2, true}, {"SENT", 0, 3, true}});
+  for (const Value& host : hosts) {
+    table.add({text_of(host, "host"), std::to_string(count_of(host, "requests")),
+               human_bytes(count_of(host, "received")), human_bytes(count_of(host, "sent"))});
+  }
+  return table;
+}
+
+Json hosts_json(const Value& hosts) {
+  Json list = Json::array();
+  for (const Value& host : hosts) {
+    list.push_back({{"host", text_of(host, "host")},
+                    {"requests", count_of(host, "requests")},
+                    {"received", count_of(host, "received")},
+                    {"sent", count_of(host, "sent")}});
+  }
+  return list;
+}
+
 Json requests_json(const Value& requests) {
   Json list = Json::array();
   for (const Value& request : requests) {
@@ -52,9 +72,15 @@ Json requests_json(const Value& requests) {
 
 Result<int> privacy(Program& program) {
   Bus bus = TRY(Bus::open());
-  const Value requests = TRY(bus.get(kRoot, kManager, "ListRequests"));
+  const Value answer = TRY(bus.get(kRoot, kManager, "ListRequests"));
+  if (!answer.is_array() || answer.size() != 3 || !answer[2].is_number()) {
+    return fail(Errc::internal, "homepatchd's answer is not what was asked for");
+  }
+  const Value& requests = answer[0];
+  const auto total = answer[2].get<std::uint64_t>();
   if (program.json) {
-    program.screen.print(document({{"requests", requests_json(requests)}}));
+    program.screen.print(
+        document({{"requests", requests_json(requests)}, {"hosts", hosts_json(answer[1])}, {"total", total}}));
     return kExitDone;
   }
   if (requests.empty()) {
@@ -62,8 +88,14 @@ Result<int> privacy(Program& program) {
     return kExitDone;
   }
   program.screen.print(make_table(requests).render(program.screen));
+  program.screen.print(make_hosts_table(answer[1]).render(program.screen));
   program.screen.paragraph(
-      "These are the newest requests since homepatchd started; there are no others of its own. Each shows the server "
+      fmt::format("{} since homepatchd started, {}; there are no others of its own.", counted(total, "request"),
+                  total > requests.size()
+                      ? fmt::format("of which the newest {} are listed and all are in the sums", requests.size())
+                      : std::string("all listed")));
+  program.screen.paragraph(
+      "Each shows the server "
       "this home's internet address. Of a vendor that makes something here the catalogs of all its models are fetched "
       "while they are small together; the fetch of an image tells its model. Indexes are fetched whole: what you "
       "search "

@@ -78,7 +78,19 @@ void say_broker(const Report& report, const Value& m) {
                   kConfiguration));
 }
 
+// A feed may have signed a later time than the gateway knows of by itself.
+void say_clock_below_floor(const Report& report, const Value& m) {
+  const char* const state = flag_of(m, "ClockTrusted") ? "not trusted for every feed" : "not trusted";
+  report.row(
+      "Clock", with_text(state, text_of(m, "ClockText")), Tone::bad,
+      fmt::format("It must show at least {}, which has passed by what network time or a feed's signed date said; "
+                  "until it does, no new release is accepted. Look whether network time works (timedatectl "
+                  "status). If it is the clock that is right: homepatchctl reset-clock",
+                  local_time(number_of(m, "ClockFloor"))));
+}
+
 void say_clock(const Report& report, const Value& m) {
+  if (flag_of(m, "ClockBelowFloor")) return say_clock_below_floor(report, m);
   if (flag_of(m, "ClockTrusted")) return report.row("Clock", with_text("trusted", text_of(m, "ClockText")), Tone::good);
   report.row("Clock", with_text("not trusted", text_of(m, "ClockText")), Tone::bad,
              "Until it is, no new release is accepted. Look whether network time works (timedatectl status); a gateway "
@@ -167,6 +179,8 @@ Json status_json(const Value& m) {
           {"broker_text", text_of(m, "BrokerText")},
           {"clock_trusted", flag_of(m, "ClockTrusted")},
           {"clock_text", text_of(m, "ClockText")},
+          {"clock_floor", json_time(number_of(m, "ClockFloor"))},
+          {"clock_below_floor", flag_of(m, "ClockBelowFloor")},
           {"accept_new", text_of(m, "AcceptNew")},
           {"listening", texts_of(m, "Listening")},
           {"feeds", feeds_json(m)},

@@ -23,6 +23,18 @@ int append_request(sd_bus_message* message, const Ledger::Entry& entry) {
   return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+int append_host(sd_bus_message* message, const std::pair<const std::string, Ledger::Sum>& host) {
+  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+  const auto add = [&](const char* key, const auto& value) {
+    if (r >= 0) r = append_entry(message, key, value);
+  };
+  add("host", host.first);
+  add("requests", static_cast<std::int64_t>(host.second.requests));
+  add("received", static_cast<std::int64_t>(host.second.bytes_received));
+  add("sent", static_cast<std::int64_t>(host.second.bytes_sent));
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 int append_item(sd_bus_message* message, const StockItem& item) {
   int r = sd_bus_message_open_container(message, 'a', "{sv}");
   const auto add = [&](const char* key, const auto& value) {
@@ -53,7 +65,15 @@ int append_damage(sd_bus_message* message, const Damage& damage) {
 }  // namespace
 
 int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
-  return reply_list(call, static_cast<Server*>(userdata)->sources().ledger->entries(), append_request);
+  const Ledger& ledger = *static_cast<Server*>(userdata)->sources().ledger;
+  sd_bus_message* reply = nullptr;
+  int r = sd_bus_message_new_method_return(call, &reply);
+  if (r >= 0) r = append_list(reply, ledger.entries(), append_request);
+  if (r >= 0) r = append_list(reply, ledger.hosts(), append_host);
+  if (r >= 0) r = sd_bus_message_append(reply, "t", ledger.total());
+  if (r >= 0) r = sd_bus_message_send(reply);
+  sd_bus_message_unref(reply);
+  return r;
 }
 
 int on_list_images(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {

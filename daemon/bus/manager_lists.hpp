@@ -7,7 +7,8 @@
 
 namespace homepatch::bus {
 
-// ListRequests() -> aa{sv}: at (ms), host, path, status, received, sent, user_agent, validator_sent. Oldest first.
+// ListRequests() -> aa{sv}: at (ms), host, path, status, received, sent, user_agent, validator_sent. Oldest first;
+// then aa{sv}: host, requests, received, sent; then t: how many there were since the start, those not kept included.
 int on_list_requests(sd_bus_message* call, void* userdata, sd_bus_error* error) noexcept;
 
 // ListImages() -> aa{sv}: sha256, bytes, added, last_used (ms), use, catalog, version. The most useful first.

@@ -41,13 +41,18 @@ int append_count(sd_bus_message* m, std::uint64_t value) {
   return sd_bus_message_append(m, "u", static_cast<std::uint32_t>(value));
 }
 
-constexpr std::array<Property<Subject>, 19> kProperties{{
+constexpr std::array<Property<Subject>, 21> kProperties{{
     {"Version", [](sd_bus_message* m, const Subject&) { return append_text(m, HOMEPATCH_VERSION); }},
     {"Broker", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.status.broker); }},
     {"BrokerText", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.status.broker_text); }},
     {"ClockTrusted",
      [](sd_bus_message* m, const Subject& s) { return sd_bus_message_append(m, "b", s.status.clock_trusted ? 1 : 0); }},
     {"ClockText", [](sd_bus_message* m, const Subject& s) { return append_text(m, s.status.clock_text); }},
+    {"ClockFloor", [](sd_bus_message* m, const Subject& s) { return append_time(m, s.status.clock_floor); }},
+    {"ClockBelowFloor",
+     [](sd_bus_message* m, const Subject& s) {
+       return sd_bus_message_append(m, "b", s.status.clock_below_floor ? 1 : 0);
+     }},
     {"AcceptNew",
      [](sd_bus_message* m, const Subject& s) { return append_text(m, s.status.accept_always ? "always" : "ask"); }},
     {"Listening", [](sd_bus_message* m, const Subject& s) { return append_texts(m, s.status.listening); }},
@@ -112,6 +117,14 @@ int on_refresh(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   return 1;
 }
 
+int on_reset_clock(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
+  Server& server = *static_cast<Server*>(userdata);
+  if (auto allowed = require_administrator(call); !allowed) return reply_error(call, allowed.error());
+  const auto text = server.sources().reset_clock(caller_name(call));
+  if (!text) return reply_error(call, text.error());
+  return sd_bus_reply_method_return(call, "s", text->c_str());
+}
+
 // By identity, by name, or by the beginning of an identity with or without its kind.
 std::vector<const Device*> devices_called(const Engine& engine, std::string_view text) {
   std::vector<const Device*> named;
@@ -154,6 +167,8 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("BrokerText", "s", get, 0, kChanges),
     SD_BUS_PROPERTY("ClockTrusted", "b", get, 0, kChanges),
     SD_BUS_PROPERTY("ClockText", "s", get, 0, kChanges),
+    SD_BUS_PROPERTY("ClockFloor", "x", get, 0, kChanges),
+    SD_BUS_PROPERTY("ClockBelowFloor", "b", get, 0, kChanges),
     SD_BUS_PROPERTY("AcceptNew", "s", get, 0, 0),
     SD_BUS_PROPERTY("Listening", "as", get, 0, 0),
     SD_BUS_PROPERTY("Feeds", "aa{sv}", get, 0, kChanges),
@@ -170,6 +185,7 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("SavedBytes", "t", get, 0, 0),
     SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", decisions), on_plan, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), on_refresh, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ResetClock", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), on_reset_clock, kOpen),
     SD_BUS_METHOD_WITH_ARGS("FindDevice", SD_BUS_ARGS("s", text), SD_BUS_RESULT("o", device), on_find_device, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Import", SD_BUS_ARGS("h", bundle, "s", feed), SD_BUS_RESULT("s", text), on_import, kOpen),
     SD_BUS_METHOD_WITH_ARGS("InspectImage", SD_BUS_ARGS("h", image, "s", device, "s", version),
@@ -184,7 +200,8 @@ const sd_bus_vtable kVtable[] = {
                             SD_BUS_RESULT("aa{sv}", matches), on_match_zigbee, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Search", SD_BUS_ARGS("s", words), SD_BUS_RESULT("aa{sv}", images, "t", more), on_search,
                             kOpen),
-    SD_BUS_METHOD_WITH_ARGS("ListRequests", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", requests), on_list_requests, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListRequests", SD_BUS_NO_ARGS,
+                            SD_BUS_RESULT("aa{sv}", requests, "aa{sv}", hosts, "t", total), on_list_requests, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", images), on_list_images, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListDamages", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", damages), on_list_damages, kOpen),
     SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("a(xtt)", updates), 0),

@@ -32,6 +32,8 @@ struct Status {
   std::string broker_text;
   bool clock_trusted = false;
   std::string clock_text;
+  Time clock_floor{};  // the latest of the gateway's and its feeds'
+  bool clock_below_floor = false;
   bool accept_always = false;
   std::vector<std::string> listening;
   std::vector<FeedStatus> feeds;
@@ -48,6 +50,8 @@ struct Sources {
   std::function<Status()> status;
   // Looks at all feeds now; answers once with a text for people.
   std::function<void(std::function<void(Result<std::string>)>)> refresh;
+  // Forgets the clock's floors for this caller; a text for people.
+  std::function<Result<std::string>(const std::string& who)> reset_clock;
   // Takes in a bundle; answers once with a text for people.
   std::function<void(UniqueFd, const std::string& feed, std::function<void(Result<std::string>)>)> import;
   const Ledger* ledger = nullptr;  // what left the gateway

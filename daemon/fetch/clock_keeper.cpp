@@ -1,7 +1,5 @@
 #include "daemon/fetch/clock_keeper.hpp"
 
-#include <sys/timex.h>
-
 #include "base/log.hpp"
 #include "daemon/build_time.hpp"
 
@@ -10,19 +8,13 @@ namespace homepatch {
 namespace {
 
 constexpr std::string_view kFloor = "clock.floor";
+constexpr std::string_view kEveryFeedsFloor = "feed.*.floor";
 constexpr Duration kKeepEvery = std::chrono::hours(1);
 
 // Seconds since 1970, from the build.
 constexpr Time kBuildTime{std::chrono::seconds(HOMEPATCH_BUILD_TIME)};
 
 std::string feed_setting(std::string_view feed) { return "feed." + std::string(feed) + ".floor"; }
-
-// adjtimex(2): the kernel clears STA_UNSYNC while a time service keeps the clock.
-bool synchronised() {
-  timex state{};
-  const int answer = ::adjtimex(&state);
-  return answer >= 0 && answer != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
-}
 
 }  // namespace
 
@@ -33,8 +25,8 @@ Status ClockKeeper::start() {
 }
 
 ClockFacts ClockKeeper::facts() const {
-  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  return ClockFacts{now, kBuildTime, stored_, synchronised(), trust_configured_};
+  const SystemClock clock = ask_();
+  return ClockFacts{clock.now, kBuildTime, stored_, clock.synchronised, trust_configured_};
 }
 
 void ClockKeeper::keep() {
@@ -48,6 +40,17 @@ void ClockKeeper::keep() {
   }
   timer_ = loop_.after(kKeepEvery, [this] { keep(); });
 }
+
+Status ClockKeeper::reset() {
+  const std::size_t removed = TRY_IN("resetting the clock's floors", settings_.remove({kFloor, kEveryFeedsFloor}));
+  stored_.reset();
+  if (removed > 0) return {};
+  return fail(Errc::nothing_to_do, "the clock has no floor but the time at which homepatchd was built; set the clock");
+}
+
+Time ClockKeeper::now() const { return ask_().now; }
+
+Time ClockKeeper::floor() const { return gateway_floor(facts()); }
 
 ClockVerdict ClockKeeper::verdict() const { return judge_clock(facts()); }
 

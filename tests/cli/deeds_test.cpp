@@ -94,6 +94,17 @@ TEST_F(Deeds, RefreshPassesOnWhatTheFeedsSaid) {
   EXPECT_EQ(ran.err, "homepatchctl: No feed could be reached.\n");
 }
 
+TEST_F(Deeds, TheClockIsResetOnlyWhenSomebodyMeansIt) {
+  const Ran unasked = run({"reset-clock"});
+  EXPECT_EQ(unasked.status, 1);
+  EXPECT_TRUE(has(unasked.err, "say --yes"));
+  EXPECT_TRUE(daemon.calls().empty());
+  EXPECT_TRUE(has(run({"reset-clock", "--yes"}).out, "floors are forgotten"));
+  EXPECT_EQ(json({"reset-clock", "--yes"}).at("text"), "the clock's floors are forgotten");
+  daemon.refusals["ResetClock"] = {"org.homepatch1.Error.NothingToDo", "There is no floor."};
+  EXPECT_EQ(run({"reset-clock", "--yes"}).status, 2);
+}
+
 TEST_F(Deeds, ImportSaysWhichOptionsBelongTogether) {
   const std::vector<std::pair<Words, std::string>> wrong{
       {{"import"}, "name the FILE to take in, or with --remove"},

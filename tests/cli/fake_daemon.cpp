@@ -26,7 +26,7 @@ constexpr std::array kManagerProperties{
     Signature{"Listening", "as"},     Signature{"Feeds", "aa{sv}"},      Signature{"Devices", "u"},
     Signature{"DevicesRefused", "t"}, Signature{"UpdatesUnderWay", "u"}, Signature{"CacheObjects", "u"},
     Signature{"CacheBytes", "t"},     Signature{"CacheQuota", "t"},      Signature{"WanBytes", "t"},
-    Signature{"SavedBytes", "t"}};
+    Signature{"SavedBytes", "t"},     Signature{"ClockFloor", "x"},      Signature{"ClockBelowFloor", "b"}};
 constexpr std::array kDeviceProperties{Signature{"Id", "s"},
                                        Signature{"Name", "s"},
                                        Signature{"Family", "s"},
@@ -252,7 +252,8 @@ void FakeDaemon::start() {
 }
 
 void FakeDaemon::publish() {
-  const auto* manager = vtable(kManagerName, {{"Plan", "", "aa{sv}"}, {"Refresh", "", "s"}, {"FindDevice", "s", "o"}});
+  const auto* manager = vtable(
+      kManagerName, {{"Plan", "", "aa{sv}"}, {"Refresh", "", "s"}, {"FindDevice", "s", "o"}, {"ResetClock", "", "s"}});
   const auto* device =
       vtable(kDeviceName, {{"Accept", "", ""}, {"Update", "a{sv}", "o"}, {"Explain", "", "a{sv}"}, {"Forget", "", ""}});
   const auto* release = vtable(kReleaseName, {});
@@ -378,6 +379,7 @@ int FakeDaemon::answer(sd_bus_message* call, sd_bus_error* error) {
   }
   if (method == "FindDevice") return find_device(call, error);
   if (method == "Refresh") return sd_bus_reply_method_return(call, "s", refresh_text.c_str());
+  if (method == "ResetClock") return sd_bus_reply_method_return(call, "s", "the clock's floors are forgotten");
   if (method == "Update") return begin_update(call, path, error);
   if (method == "Accept") change(path, {{"Standing", "accepted"}});
   if (method == "Cancel") change(path, {{"Phase", "cancelled"}, {"Reason", "cancelled_by_owner"}});

@@ -224,10 +224,23 @@ TEST_F(Lists, StatusSaysWhatToDoWhereSomethingIsWrong) {
   const std::string bad = run({"status"}, {.environment = {{"COLUMNS", "400"}}}).out;
   EXPECT_TRUE(has(bad, "Look whether the broker runs"));
   EXPECT_TRUE(has(bad, "timedatectl status"));
+  EXPECT_FALSE(has(bad, "reset-clock"));
   EXPECT_TRUE(has(bad, "17 more refused"));
   EXPECT_TRUE(has(bad, "raise quota_mib"));
   EXPECT_TRUE(has(bad, "Look whether https://acme.example can be reached"));
   EXPECT_EQ(json({"status"}).at("status").at("feeds")[0].at("state"), "failing");
+}
+
+TEST_F(Lists, StatusNamesTheFloorOfAClockThatIsBelowItAndTheCommand) {
+  daemon.manager().update({{"ClockTrusted", false}, {"ClockBelowFloor", true}, {"ClockFloor", 4'070'908'800'000}});
+  const Ran ran = run({"status"}, {.environment = {{"COLUMNS", "400"}, {"TZ", "UTC"}}});
+  EXPECT_TRUE(has(ran.out, "It must show at least 2099-01-01 00:00")) << ran.out;
+  EXPECT_TRUE(has(ran.out, "homepatchctl reset-clock"));
+  const auto status = json({"status"}).at("status");
+  EXPECT_EQ(status.at("clock_floor"), "2099-01-01T00:00:00Z");
+  EXPECT_EQ(status.at("clock_below_floor"), true);
+  daemon.manager()["ClockTrusted"] = true;
+  EXPECT_TRUE(has(run({"status"}).out, "not trusted for every feed"));
 }
 
 TEST_F(Lists, ATableFitsTheTerminalAndAPipeIsNeverCut) {

@@ -197,7 +197,13 @@ class Feed(TestCase):
         self.a_lamp_arrives()
         shown = [request["path"] for request in self.home.ask("privacy")["requests"]]
         self.assertEqual(shown, [path for path, _ in self.web.asked])
+        answer = self.home.ask("privacy")
+        self.assertEqual(answer["total"], len(shown))
+        [host] = answer["hosts"]
+        self.assertEqual((host["host"], host["requests"]), (self.web.url.removeprefix("http://"), len(shown)))
+        self.assertEqual(host["received"], sum(request["received"] for request in answer["requests"]))
         status, out, _ = self.home.ctl("privacy")
+        self.assertIn(f"{len(shown)} requests since homepatchd started, all listed", " ".join(out.split()))
         self.assertEqual(status, 0)
         self.assertIn("timestamp.json", out)
 

@@ -300,7 +300,7 @@ class Home:
         vendor.web = self.web_space(vendor.public)
         return vendor
 
-    def configure(self, vendors=(), more="", **tables):
+    def configure(self, vendors=(), more="", clock="trust", **tables):
         """Writes homepatchd.toml with short times. `tables`: whole tables in TOML text by name, instead of the default."""
         parts = {
             "mqtt": f"port = {self.mqtt_port}",
@@ -311,7 +311,7 @@ class Home:
             "update": "soak = 1\nretry_base = 1\nrecheck_limit = 4\ninstall_limit = 10\ntransfer_stall = 5\ntasmota_quiet = 1",
             **tables,
         }
-        text = f'state = "{self.folder}/state"\nclock = "trust"\n{more}\n'
+        text = f'state = "{self.folder}/state"\nclock = "{clock}"\n{more}\n'
         text += "".join(f"[{name}]\n{body}\n" for name, body in parts.items())
         for vendor in vendors:
             text += f'[[feed]]\nname = "acme"\nurl = "{vendor.web.url}"\nroot = "{vendor.root}"\n{vendor.settings}\n'

@@ -106,7 +106,7 @@ class Policy(TestCase):
     def test_nobody_else_may_do_anything(self):
         device = ("org.homepatch1", "/org/homepatch1/device/x", "org.homepatch1.Device")
         update = ("org.homepatch1", "/org/homepatch1/update/1", "org.homepatch1.Update")
-        for what in ((*MANAGER, "Refresh"), (*MANAGER, "RemoveImage", "string:1"), (*device, "Accept"), (*device, "Update"), (*device, "Forget"),
+        for what in ((*MANAGER, "Refresh"), (*MANAGER, "ResetClock"), (*MANAGER, "RemoveImage", "string:1"), (*device, "Accept"), (*device, "Update"), (*device, "Forget"),
                      (*update, "Cancel"), (*MANAGER, "AMethodOfALaterVersion")):
             status, said = self.call("nobody", *what)
             self.assertNotEqual(status, 0, what)

@@ -34,6 +34,19 @@ TEST_F(SettingsStoreTest, KeepsWholeNumbersOfAnySize) {
   }
 }
 
+TEST_F(SettingsStoreTest, ForgetsWhatFitsAPatternAndNothingElse) {
+  for (const auto* const name : {"clock.floor", "feed.a.floor", "feed.b.floor", "feed.a.current", "clock.floors"}) {
+    ASSERT_TRUE(settings.save(name, "1"));
+  }
+  EXPECT_EQ(settings.remove({"clock.floor", "feed.*.floor"}).value(), 3U);
+  for (const auto* const name : {"clock.floor", "feed.a.floor", "feed.b.floor"}) {
+    EXPECT_FALSE(settings.load(name).value()) << name;
+  }
+  EXPECT_TRUE(settings.load("feed.a.current").value());
+  EXPECT_TRUE(settings.load("clock.floors").value());
+  EXPECT_EQ(settings.remove({"clock.floor", "feed.*.floor"}).value(), 0U);
+}
+
 // The clock's floor: half a number would be a wrong time.
 TEST_F(SettingsStoreTest, WhatIsNotWhollyANumberIsNone) {
   for (const auto* const text : {"", "12abc", "abc", "1.5", " 12", "99999999999999999999"}) {

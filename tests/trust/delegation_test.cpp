@@ -256,8 +256,7 @@ TEST_F(DelegationTest, MalformedDelegationsAreRefused) {
        [](auto& d) {
          d["roles"][0]["keyids"] = {"a", "a"};
        }},
-      {"roles: terminating: is missing", [](auto& d) { d["roles"][0].erase("terminating"); }},
-      {"roles: a delegation has either paths or path_hash_prefixes", [](auto& d) { d["roles"][0].erase("paths"); }},
+      {"roles: terminating: is neither true nor false", [](auto& d) { d["roles"][0]["terminating"] = 1; }},
       {"roles: a delegation has either paths or path_hash_prefixes",
        [](auto& d) { d["roles"][0]["path_hash_prefixes"] = {"ab"}; }},
       {"roles: paths: holds something that is not a string", [](auto& d) { d["roles"][0]["paths"] = {1}; }},
@@ -276,6 +275,110 @@ TEST_F(DelegationTest, MalformedDelegationsAreRefused) {
     const auto done = home.refresh(repository);
     ASSERT_FALSE(done) << bad.says;
     EXPECT_EQ(done.error().text, std::string("targets: delegations: ") + bad.says);
+  }
+}
+
+// As in the specification's own example.
+TEST_F(DelegationTest, WithoutTerminatingItIsNotAndWithoutPathsItSpeaksForNothing) {
+  for (const auto* role : {"A", "B", "C"}) repository.delegate("targets", role, {"*"});
+  auto& roles = repository.content("targets")["delegations"]["roles"];
+  roles[0].erase("terminating");
+  roles[1].erase("paths");
+  publish({"A", "B", "C"});
+  EXPECT_EQ(error_of("missing"), "no such target");
+  EXPECT_THAT(home.requests, ElementsAre("1.A.json", "1.C.json"));
+}
+
+// Hash bins in a few words (TAP 15).
+
+class SuccinctRolesTest : public DelegationTest {
+ protected:
+  static constexpr const char* kInBin = "a/b";  // SHA-256 c14cddc0...
+  static constexpr const char* kBin = "bins-c1";
+
+  // The one bin that the path falls into, among 256.
+  void SetUp() override {
+    repository.delegate("targets", kBin, {"*"});
+    repository.add_target(kBin, kInBin, "x");
+    auto& delegations = repository.content("targets")["delegations"];
+    const auto keyids = delegations["roles"][0]["keyids"];
+    delegations.erase("roles");
+    delegations["succinct_roles"] = {{"keyids", keyids}, {"threshold", 1}, {"bit_length", 8}, {"name_prefix", "bins"}};
+  }
+};
+
+TEST_F(SuccinctRolesTest, NameTheBinByTheFirstBitsOfThePathsHash) {
+  const std::vector<std::pair<unsigned, std::string>> bins{{1, "p-1"},         {4, "p-c"},        {5, "p-18"},
+                                                           {8, "p-c1"},        {10, "p-305"},     {16, "p-c14c"},
+                                                           {31, "p-60a66ee0"}, {32, "p-c14cddc0"}};
+  for (const auto& [bits, name] : bins) EXPECT_EQ((SuccinctRoles{{}, bits, "p"}.role_for(kInBin)), name) << bits;
+  EXPECT_EQ((SuccinctRoles{{}, 9, ""}.role_for("4")), "-096") << "with leading zeros";
+}
+
+TEST_F(SuccinctRolesTest, TheOneBinOfAPathIsAskedAndVouchesForIt) {
+  publish({kBin});
+  const auto target = home.find(repository, kInBin);
+  ASSERT_TRUE(target) << target.error().text;
+  EXPECT_THAT(home.requests, ElementsAre("1.bins-c1.json"));
+  EXPECT_THAT(target->authorised_by, ElementsAre(Authority{"targets", 1}, Authority{kBin, 1}));
+}
+
+TEST_F(SuccinctRolesTest, ABinThatTheSnapshotDoesNotListIsRefused) {
+  publish({kBin});
+  EXPECT_THAT(error_of("another path"), HasSubstr("the snapshot does not list the role bins-"));
+}
+
+TEST_F(SuccinctRolesTest, ATargetInAWrongBinIsNotFound) {
+  repository.add_target(kBin, "another path", "x");
+  publish({kBin});
+  EXPECT_NE(error_of("another path"), "found");
+}
+
+TEST_F(SuccinctRolesTest, ABinThatAStrangerSignedIsRefused) {
+  repository.signers(kBin) = {SigningKey::generate().value()};
+  publish({kBin});
+  EXPECT_THAT(error_of(kInBin), HasSubstr("bins-c1: signed by 0 of its keys, but 1 must sign"));
+}
+
+TEST_F(SuccinctRolesTest, NobodyAfterTheBinIsAsked) {
+  auto bins = repository.content("targets")["delegations"];
+  repository.content("targets").erase("delegations");
+  repository.delegate("targets", "A", {"*/*"});
+  repository.delegate("targets", "B", {"*/*"});
+  repository.content(kBin)["targets"].clear();
+  repository.content("A")["delegations"] = std::move(bins);
+  publish({kBin, "A", "B"});
+  EXPECT_EQ(error_of(kInBin), "no such target");
+  EXPECT_THAT(home.requests, ElementsAre("1.A.json", "1.bins-c1.json"));
+}
+
+TEST_F(SuccinctRolesTest, MalformedOnesAreRefused) {
+  using Bend = std::function<void(nlohmann::json&)>;
+  const auto set = [](const char* field, nlohmann::json value) -> Bend {
+    return [field, value](auto& d) { d["succinct_roles"][field] = value; };
+  };
+  const std::vector<std::pair<std::string, Bend>> cases{
+      {"there are either roles or succinct_roles", [](auto& d) { d["roles"] = nlohmann::json::array(); }},
+      {"succinct_roles: is not an object", [](auto& d) { d["succinct_roles"] = 1; }},
+      {"succinct_roles: bit_length: is below 1", set("bit_length", 0)},
+      {"succinct_roles: bit_length: is below 1", set("bit_length", -8)},
+      {"succinct_roles: bit_length: is above 32", set("bit_length", 33)},
+      {"succinct_roles: bit_length: is not an integer", set("bit_length", "8")},
+      {"succinct_roles: name_prefix: is not a string", set("name_prefix", nullptr)},
+      {"succinct_roles: name_prefix: a role's name has 1 to 80 bytes", set("name_prefix", std::string(78, 'x'))},
+      {"succinct_roles: threshold: is below 1", set("threshold", 0)},
+      {"succinct_roles: keyids: the same key id twice", set("keyids", {"a", "a"})},
+      {"succinct_roles: name_prefix: is missing", [](auto& d) { d["succinct_roles"].erase("name_prefix"); }},
+  };
+  const auto good = repository.content("targets")["delegations"];
+  for (const auto& [says, bend] : cases) {
+    auto bent = good;
+    bend(bent);
+    repository.content("targets")["delegations"] = bent;
+    repository.update("targets");
+    const auto done = home.refresh(repository);
+    ASSERT_FALSE(done) << says;
+    EXPECT_EQ(done.error().text, "targets: delegations: " + says);
   }
 }
 

@@ -30,6 +30,23 @@ TEST_F(EnvelopeTest, CountsTwoKeysAsTwo) {
   EXPECT_FALSE(check_signatures(envelope().value(), role(3)));
 }
 
+TEST_F(EnvelopeTest, RefusesVeryManyValuesBeforeTheirMemoryIsSpent) {
+  const auto with_values = [](std::size_t count) {
+    std::string bytes = R"({"signatures":[],"signed":{"a":[0)";
+    for (std::size_t i = 1; i < count; ++i) bytes += ",0";
+    return bytes + "]}}";
+  };
+  EXPECT_TRUE(Envelope::parse(with_values(kLimit / 12 - 4), kLimit)) << "the list, and the four around it";
+  const auto refused = Envelope::parse(with_values(kLimit / 12 - 3), kLimit);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::too_large);
+  EXPECT_EQ(refused.error().text, "more than 8333 values");
+  // What comes after the limit is not even read: it is no JSON.
+  auto broken = with_values(kLimit / 12);
+  broken.replace(broken.size() - 3, 3, "!!!");
+  EXPECT_EQ(Envelope::parse(broken, kLimit).error().code, Errc::too_large);
+}
+
 TEST_F(EnvelopeTest, CountsOneKeyUnderTwoLabelsAsOne) {
   json copy = whole["signatures"][0];
   copy["keyid"] = "another label";

@@ -229,15 +229,17 @@ void Client::consider(const Targets& targets, const std::vector<Authority>& chai
 
 void Client::descend(const Targets& targets, const std::vector<Authority>& chain) {
   std::vector<Visit> children;
+  const auto ask = [&](const std::string& role, const RoleKeys& keys, bool terminating) {
+    auto longer = chain;
+    longer.push_back(Authority{role, keys.threshold});
+    children.push_back(Visit{role, keys, std::move(longer)});
+    if (terminating) visits_.clear();  // nobody after this one is asked, neither here nor above
+  };
+  if (const auto& bins = targets.succinct_roles) ask(bins->role_for(wanted_), bins->keys, true);
   for (const auto& delegation : targets.delegations) {
     if (!delegation.speaks_for(wanted_)) continue;
-    auto longer = chain;
-    longer.push_back(Authority{delegation.name, delegation.keys.threshold});
-    children.push_back(Visit{delegation.name, delegation.keys, std::move(longer)});
-    if (delegation.terminating) {
-      visits_.clear();  // nobody after this one is asked, neither here nor above
-      break;
-    }
+    ask(delegation.name, delegation.keys, delegation.terminating);
+    if (delegation.terminating) break;
   }
   visits_.insert(visits_.end(), std::make_move_iterator(children.rbegin()), std::make_move_iterator(children.rend()));
 }

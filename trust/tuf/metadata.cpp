@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "trust/hash.hpp"
 #include "trust/strict_json.hpp"
 #include "trust/tuf/path_pattern.hpp"
 #include "trust/tuf/time_text.hpp"
@@ -19,6 +20,8 @@ using nlohmann::json;
 
 constexpr std::string_view kUnreserved = "-._~";
 constexpr std::int64_t kMaxThreshold = 1'000'000;
+constexpr unsigned kMaxBinBits = 32;
+constexpr unsigned kBitsPerDigit = 4;
 
 Unexpected malformed(std::string text) { return fail(Errc::malformed, std::move(text)); }
 
@@ -73,19 +76,29 @@ Result<Delegation> parse_delegation(const json& object, const std::map<std::stri
   delegation.name = TRY(string_field(object, "name"));
   TRY(check_role_name(delegation.name));
   delegation.keys = TRY(parse_role_keys(object, keys));
-  delegation.terminating = TRY(bool_field(object, "terminating"));
+  // Section 4.5: its own example has no `terminating`, and of the two kinds of paths one "should be set, if used". A
+  // delegation with none of them speaks for nothing.
+  delegation.terminating = TRY(optional_bool_field(object, "terminating")).value_or(false);
   const bool paths = object.contains("paths");
-  if (paths == object.contains("path_hash_prefixes")) {
-    return malformed("a delegation has either paths or path_hash_prefixes");
-  }
-  (paths ? delegation.paths : delegation.path_hash_prefixes) =
-      TRY(strings_field(object, paths ? "paths" : "path_hash_prefixes"));
+  const bool prefixes = object.contains("path_hash_prefixes");
+  if (paths && prefixes) return malformed("a delegation has either paths or path_hash_prefixes");
+  if (paths) delegation.paths = TRY(strings_field(object, "paths"));
+  if (prefixes) delegation.path_hash_prefixes = TRY(strings_field(object, "path_hash_prefixes"));
   return delegation;
 }
 
-Result<std::vector<Delegation>> parse_delegations(const json& object) {
-  const auto* key_objects = TRY(object_field(object, "keys"));
-  const auto keys = TRY_IN("keys", parse_keys(*key_objects));
+Result<SuccinctRoles> parse_succinct_roles(const json& object, const std::map<std::string, Key>& keys) {
+  SuccinctRoles roles;
+  roles.keys = TRY(parse_role_keys(object, keys));
+  roles.bit_length = static_cast<unsigned>(TRY(integer_field(object, "bit_length", 1, kMaxBinBits)));
+  roles.name_prefix = TRY(string_field(object, "name_prefix"));
+  if (roles.role_for("").size() > kMaxRoleName) {
+    return malformed(fmt::format("name_prefix: a role's name has 1 to {} bytes", kMaxRoleName));
+  }
+  return roles;
+}
+
+Result<std::vector<Delegation>> parse_roles(const json& object, const std::map<std::string, Key>& keys) {
   const auto* roles = TRY(array_field(object, "roles"));
   std::vector<Delegation> delegations;
   std::set<std::string> seen;
@@ -96,6 +109,19 @@ Result<std::vector<Delegation>> parse_delegations(const json& object) {
     }
   }
   return delegations;
+}
+
+Status parse_delegations(const json& object, Targets& targets) {
+  const auto* key_objects = TRY(object_field(object, "keys"));
+  const auto keys = TRY_IN("keys", parse_keys(*key_objects));
+  const auto* succinct = TRY(optional_object_field(object, "succinct_roles"));
+  if (succinct == nullptr) {
+    targets.delegations = TRY(parse_roles(object, keys));
+    return {};
+  }
+  if (object.contains("roles")) return malformed("there are either roles or succinct_roles");
+  targets.succinct_roles = TRY_IN("succinct_roles", parse_succinct_roles(*succinct, keys));
+  return {};
 }
 
 }  // namespace
@@ -174,7 +200,7 @@ Result<Targets> Targets::parse(const json& content) {
     result.targets.emplace(path, TRY_IN(printable(path, 128), TargetFile::parse(target)));
   }
   if (const auto* delegations = TRY(optional_object_field(content, "delegations"))) {
-    result.delegations = TRY_IN("delegations", parse_delegations(*delegations));
+    TRY_IN("delegations", parse_delegations(*delegations, result));
   }
   return result;
 }
@@ -183,6 +209,14 @@ bool Delegation::speaks_for(std::string_view target_path) const {
   return std::ranges::any_of(paths, [&](const auto& pattern) { return matches_pattern(target_path, pattern); }) ||
          std::ranges::any_of(path_hash_prefixes,
                              [&](const auto& prefix) { return matches_hash_prefix(target_path, prefix); });
+}
+
+std::string SuccinctRoles::role_for(std::string_view target_path) const {
+  const Digest digest = sha256(target_path);
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < sizeof(number); ++i) number = (number << 8U) | digest.bytes()[i];
+  const unsigned digits = (bit_length + kBitsPerDigit - 1) / kBitsPerDigit;
+  return fmt::format("{}-{:0{}x}", name_prefix, number >> (kMaxBinBits - bit_length), digits);
 }
 
 std::string metadata_file_name(std::string_view role, std::optional<std::int64_t> version) {

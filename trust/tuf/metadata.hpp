@@ -83,9 +83,22 @@ struct Delegation {
   [[nodiscard]] bool speaks_for(std::string_view target_path) const;
 };
 
+// Hash bins in a few words (TAP 15): 2^bit_length terminating roles with the same keys, among which the target paths
+// are shared out by the beginning of their SHA-256.
+struct SuccinctRoles {
+  RoleKeys keys;
+  unsigned bit_length = 0;
+  std::string name_prefix;
+
+  // The one role that speaks for the path: "<prefix>-<number>", the number being the first bits of the hash, in
+  // hexadecimal with as many digits as the highest number has.
+  [[nodiscard]] std::string role_for(std::string_view target_path) const;
+};
+
 struct Targets : Signed {
   std::map<std::string, TargetFile, std::less<>> targets;
-  std::vector<Delegation> delegations;  // in the order of the file, which is their priority
+  std::vector<Delegation> delegations;  // in the order of the file, which is their priority, or
+  std::optional<SuccinctRoles> succinct_roles;
 
   static Result<Targets> parse(const nlohmann::json& content);
 };

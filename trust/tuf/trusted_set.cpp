@@ -73,6 +73,8 @@ Result<Root> TrustedSet::read_root(std::string_view bytes) const {
   TRY_IN("by the keys of the root before it", check_signatures(envelope, root_.root));
   auto next = TRY(Root::parse(envelope.content));
   TRY_IN("by its own keys", check_signatures(envelope, next.root));
+  // Of the same version the specification would go on with the trusted root (5.3.5). It was asked for by the next one's
+  // name: a server that gives another file under that name is told of, never silently kept up with.
   if (next.version != root_.version + 1) {
     return refused(
         fmt::format("it is version {}; after version {} must come {}", next.version, root_.version, root_.version + 1));
