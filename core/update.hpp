@@ -121,9 +121,8 @@ struct TakenBack {  // an image of it: nothing more of it may go out (I7)
 };
 struct Settled {};
 
-using UpdateEvent =
-    std::variant<Resume, Due, ClockJumped, SlotFree, ImagesReady, ImagesFailed, Transferred, Installing, DeliveryFailed,
-                 Stirred, DeviceSpoke, CancelAsked, TakenBack, Settled>;
+using UpdateEvent = std::variant<Resume, Due, ClockJumped, SlotFree, ImagesReady, ImagesFailed, Transferred, Installing,
+                                 DeliveryFailed, Stirred, DeviceSpoke, CancelAsked, TakenBack, Settled>;
 
 enum class Command {
   none,

@@ -18,7 +18,6 @@ Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, 
               settings.rules, settings.policy.max_under_way),
       scheduler(loop, inventory, shelf, updater, settings.policy) {
   inventory.accept_always(settings.policy.accept_always);
-  inventory.spare([this](const DeviceId& id) { return updater.running(id) != nullptr; });
   inventory.listen(Inventory::Listeners{
       [this](const Device& device) { on_device_changed(device); },
       [this](const DeviceId& id) {

@@ -96,13 +96,14 @@ Status Feed::start() {
 // What was believed first stays believed, so a wrong root file is not healed by the right one: somebody must be told.
 // The file with which all began is remembered, for in time the stored root may share no key with it.
 Status Feed::compare_roots() {
-  const auto stored = TRY(ports_.store.load_metadata(config_.name, "root"));
+  const auto stored = ports_.store.load_metadata(config_.name, "root");
+  if (!stored) return {};  // each look says what is wrong with it
   const auto configured = read_root_file(config_.root);
   if (configured) {
     const std::string print = sha256(*configured).hex();
     const auto begun_with = TRY(ports_.settings.load(setting(config_, "root")));
     if (begun_with == print) return {};
-    if (may_be_one_root(*configured, stored)) return ports_.settings.save(setting(config_, "root"), print);
+    if (may_be_one_root(*configured, *stored)) return ports_.settings.save(setting(config_, "root"), print);
   }
   remark_ = configured ? fmt::format("its root file {} is not the root that is believed, nor an earlier one of it",
                                      config_.root.string())

@@ -18,9 +18,8 @@ Result<tuf::TrustedSet> believed(std::string_view root) { return tuf::TrustedSet
 Result<std::string> read_root_file(const std::filesystem::path& file) {
   auto bytes = TRY(read_file(file, kMaxRootFile));
   if (auto proven = believed(bytes); !proven) {
-    return fail(proven.error().code,
-                file.string() + " is no root file of a feed (" + proven.error().text +
-                    "); take the one that the feed's publisher gives out, N.root.json");
+    return fail(proven.error().code, file.string() + " is no root file of a feed (" + proven.error().text +
+                                         "); take the one that the feed's publisher gives out, N.root.json");
   }
   return bytes;
 }

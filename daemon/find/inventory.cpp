@@ -1,7 +1,6 @@
 #include "daemon/find/inventory.hpp"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "base/log.hpp"
@@ -48,14 +47,14 @@ Device* Inventory::device_for(const Announcement& announcement) {
     forgotten_.erase(announcement.device);
     if (auto done = store_.remember(announcement.device); !done) log::warning("{}, ignoring", done.error().text);
   }
-  if (devices_.size() >= limits_.max_devices) {
+  if (devices_.size() >= limits_.max_devices && !make_room()) {
     if (refused_++ == 0) {
       log::warning(
-          "{} devices are known, which is the limit: {} and others after it take the places of those that nobody "
-          "accepted, or find none. Forget devices that are gone, or raise max_devices",
+          "{} devices are known, which is the limit: {} and others after it are not taken in. "
+          "Forget devices that are gone, or raise max_devices",
           devices_.size(), announcement.device.to_string());
     }
-    if (!make_room(announcement.live)) return nullptr;
+    return nullptr;
   }
   gave_way_.erase(announcement.device);
   Device device(announcement.device, announcement.family);
@@ -63,25 +62,19 @@ Device* Inventory::device_for(const Announcement& announcement) {
   return &devices_.emplace(announcement.device, std::move(device)).first->second;
 }
 
-// Of those that nobody accepted the one that was silent longest gives way: invented ones do not keep real ones out. One
-// that was never heard live was silent longest of all, and only for a live message one that was heard live gives way.
-bool Inventory::make_room(bool live) {
-  const auto gives_way = [&](const Device& device) {
-    return device.standing == Standing::fresh && (live || device.last_seen == Time{}) &&
-           !(is_busy_ && is_busy_(device.id));
+// A device that was only ever seen in retained messages, and that nobody accepted, gives way: invented ones do not keep
+// real ones out.
+bool Inventory::make_room() {
+  const auto gives_way = [](const auto& entry) {
+    return entry.second.standing == Standing::fresh && entry.second.last_seen == Time{};
   };
-  const auto since = [](const Device& device) { return std::pair(device.last_seen, device.first_seen); };
-  const Device* longest = nullptr;
-  for (const auto& [id, device] : devices_) {
-    if (gives_way(device) && (longest == nullptr || since(device) < since(*longest))) longest = &device;
-  }
-  if (longest == nullptr) return false;
-  const DeviceId id = longest->id;
+  const auto found = std::ranges::find_if(devices_, gives_way);
+  if (found == devices_.end()) return false;
+  const DeviceId id = found->first;
   described_.erase(id);
   seen_.erase(id);
-  // While the disk takes nothing this would grow without end; what is left out returns at the next start.
-  if (gave_way_.size() < limits_.max_devices) gave_way_.insert(id);
-  devices_.erase(id);
+  gave_way_.insert(id);
+  devices_.erase(found);
   if (listeners_.removed) listeners_.removed(id);
   return true;
 }

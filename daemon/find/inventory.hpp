@@ -36,13 +36,11 @@ class Inventory {
 
   void listen(Listeners listeners) { listeners_ = std::move(listeners); }
   void accept_always(bool always) { accept_always_ = always; }
-  // Devices with an update under way, which never give way to others.
-  void spare(std::function<bool(const DeviceId&)> is_busy) { is_busy_ = std::move(is_busy); }
 
   Status load();
 
   // A retained announcement of a forgotten device is ignored; one of an unknown device above the limit is refused and
-  // counted, unless one that nobody accepted can make room, which is counted too.
+  // counted, unless a device that was never heard live can make room.
   void on_announcement(const Announcement& announcement);
 
   [[nodiscard]] const Device* find(const DeviceId& id) const;
@@ -61,12 +59,11 @@ class Inventory {
   // Writes what waits to be written: at an orderly stop.
   Status flush();
 
-  // Announcements that found the house full.
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
  private:
   Device* device_for(const Announcement& announcement);
-  bool make_room(bool live);
+  bool make_room();
   void mark_described(const DeviceId& id);
   void mark_seen(const DeviceId& id);
   void write_described();
@@ -77,7 +74,6 @@ class Inventory {
   DeviceStore& store_;
   Limits limits_;
   Listeners listeners_;
-  std::function<bool(const DeviceId&)> is_busy_;
   bool accept_always_ = false;
   std::map<DeviceId, Device> devices_;
   std::set<DeviceId> forgotten_;

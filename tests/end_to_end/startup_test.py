@@ -52,7 +52,7 @@ class Startup(TestCase):
         vendor = self.home.vendor(LAMP)
         self.home.configure([vendor])
         good = vendor.root.read_bytes()
-        changed = good.replace(b'"version":1', b'"version":2')
+        changed = good.replace(b'"version": 1', b'"version": 2')
         self.assertNotEqual(changed, good)
         for bad in (b"my root file\n", b"{}", changed):
             vendor.root.write_bytes(bad)

@@ -230,7 +230,7 @@ TEST_F(Delegation, AVendorChangesItsKeyAndAnotherTakesOver) {
   ASSERT_EQ(vendor_publish().status, 0);
   EXPECT_EQ(include().status, 1) << "the feed does not know the new key yet";
   const auto id = run.output.find("delegate bulb.example ") + std::string("delegate bulb.example ").size();
-  const auto pub = run.output.substr(id, run.output.find('\n', id) - id);
+  const auto pub = run.output.substr(id, run.output.find(" --feed", id) - id);
   ASSERT_EQ(with("work", {"delegate", "bulb.example", pub}).status, 0);
   ASSERT_EQ(include().status, 0);
   ASSERT_EQ(tool.publish().status, 0);

@@ -38,7 +38,7 @@ class FindingsTest : public ::testing::Test {
 };
 
 TEST_F(FindingsTest, ADeviceOnBatteryAloneIsSleepy) {
-  findings.complete = true;
+  findings.complete = findings.whole = true;
   findings.power_sources = {1};
   EXPECT_EQ(announced().sleepy, true);
   findings.power_sources = {6, 1};
