@@ -32,6 +32,8 @@ using Facts = std::map<std::string, std::string, std::less<>>;
 inline constexpr std::string_view kPowerFact = "power";
 inline constexpr std::string_view kMainsPower = "mains";
 inline constexpr std::string_view kBatteryPower = "battery";
+// The fact of where a device that speaks to us directly is reached: it may change each time it wakes.
+inline constexpr std::string_view kRemoteFact = "remote";
 
 struct Announcement {
   static constexpr std::size_t kMaxText = 128;  // of each text below, in bytes

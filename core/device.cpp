@@ -27,20 +27,18 @@ bool take_version(Device& device, const Announcement& announcement) {
   return changed;
 }
 
-bool take_facts(Facts& facts, const Facts& said) {
-  bool changed = false;
+void take_facts(Facts& facts, const Facts& said, MergeOutcome& outcome) {
   for (const auto& [key, value] : said) {
     auto found = facts.find(key);
     if (found == facts.end()) {
       if (facts.size() >= Announcement::kMaxFacts) continue;
       facts.emplace(key, value);
-      changed = true;
+      outcome.described = true;
     } else if (found->second != value) {
       found->second = value;
-      changed = true;
+      (key == kRemoteFact ? outcome.moved : outcome.described) = true;
     }
   }
-  return changed;
 }
 
 Condition condition_after(Condition before, const Announcement& announcement) {
@@ -74,10 +72,11 @@ MergeOutcome merge(Device& device, const Announcement& announcement) {
   outcome.described |= take(device.manufacturer, announcement.manufacturer);
   outcome.described |= take(device.model, announcement.model);
   outcome.described |= take(device.hardware, announcement.hardware);
-  outcome.described |= take(device.address, announcement.address);
+  const bool was_nowhere = device.address.empty();
+  (was_nowhere ? outcome.described : outcome.moved) |= take(device.address, announcement.address);
   outcome.described |= take_version(device, announcement);
   outcome.described |= take(device.sleepy, announcement.sleepy);
-  outcome.described |= take_facts(device.facts, announcement.facts);
+  take_facts(device.facts, announcement.facts, outcome);
 
   const Condition condition = condition_after(device.condition, announcement);
   outcome.condition = condition != device.condition;

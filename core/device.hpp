@@ -45,6 +45,7 @@ struct Device {
 // What a merge did, for those who store and publish.
 struct MergeOutcome {
   bool described = false;  // a stored field changed
+  bool moved = false;      // it is reached at another place, which may happen each time it wakes
   bool condition = false;  // online/offline changed
   bool seen = false;       // last_seen moved
 };

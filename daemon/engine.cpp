@@ -55,7 +55,7 @@ Status Engine::start() {
 }
 
 void Engine::on_device_changed(const Device& device) {
-  updater.on_device_changed();
+  updater.on_device_changed(device);
   scheduler.replan();
   if (listeners_.device) listeners_.device(device.id);
   if (listeners_.model_wanted && !own_matches(device).empty() && shelf.spoken_for(device) == nullptr)

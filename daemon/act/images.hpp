@@ -39,6 +39,8 @@ class Images {
     Outlet(const Outlet&) = delete;
     Outlet& operator=(const Outlet&) = delete;
     virtual ~Outlet() = default;
+    // The device is at another address now, and nobody else may fetch any more.
+    virtual void give_to(const std::string& address) = 0;
     std::vector<OpenImage> images;
     std::string url;
   };

@@ -166,6 +166,10 @@ class Storeroom::OpenFolder final : public Outlet {
   OpenFolder& operator=(const OpenFolder&) = delete;
   ~OpenFolder() override { room_.folders_.erase(this); }
 
+  void give_to(const std::string& address) override {
+    if (auto done = folder.give_to(address); !done) log::warning("{}, ignoring", done.error().text);
+  }
+
   void close(const Digest& digest) {
     if (std::ranges::find(images, digest, &OpenImage::sha256) == images.end()) return;
     folder = ArtifactServer::Folder();

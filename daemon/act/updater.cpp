@@ -110,6 +110,14 @@ void Updater::on_spoke(const DeviceId& device, const DeviceSpoke& spoke) {
   if (whole_again && work_[id].owes_settling && updates_.at(id).phase == Phase::waiting) settle(id);
 }
 
+void Updater::on_device_changed(const Device& device) {
+  if (const Update* update = running(device.id)) {
+    if (const auto& outlet = work_[update->id].outlet; outlet && !device.address.empty())
+      outlet->give_to(device.address);
+  }
+  look_for_slots();
+}
+
 void Updater::on_image_lost(const Digest& digest) {
   std::vector<UpdateId> serving;
   for (const auto& [id, work] : work_) {

@@ -60,8 +60,8 @@ class Updater {
   void on_spoke(const DeviceId& device, const DeviceSpoke& spoke);
   // The image is gone from the cache while devices may still read it: it is served no more (I1), and fetched again.
   void on_image_lost(const Digest& digest);
-  // The device came or went: a waiting update may begin.
-  void on_device_changed() { look_for_slots(); }
+  // The device came, went or moved: a waiting update may begin, a running one follows it.
+  void on_device_changed(const Device& device);
   // Its update is cancelled where it can be, and its records go; what is being put back on it goes on to its end.
   Status forget(const DeviceId& device);
 

@@ -36,7 +36,9 @@ void Inventory::on_announcement(const Announcement& announcement) {
   const MergeOutcome outcome = merge(*device, announcement);
   if (is_new || outcome.described) mark_described(device->id);
   if (outcome.seen) mark_seen(device->id);
-  if ((is_new || outcome.described || outcome.condition) && listeners_.changed) listeners_.changed(*device);
+  if (outcome.moved) mark_moved(device->id);
+  const bool shows = is_new || outcome.described || outcome.moved || outcome.condition;
+  if (shows && listeners_.changed) listeners_.changed(*device);
   if (announcement.live && listeners_.spoke) listeners_.spoke(device->id, spoken(announcement));
 }
 
@@ -47,7 +49,7 @@ Device* Inventory::device_for(const Announcement& announcement) {
     forgotten_.erase(announcement.device);
     if (auto done = store_.remember(announcement.device); !done) log::warning("{}, ignoring", done.error().text);
   }
-  if (devices_.size() >= limits_.max_devices && !make_room()) {
+  if (devices_.size() >= limits_.max_devices && !make_room(announcement)) {
     if (refused_++ == 0) {
       log::warning(
           "{} devices are known, which is the limit: {} and others after it are not taken in. "
@@ -57,24 +59,35 @@ Device* Inventory::device_for(const Announcement& announcement) {
     return nullptr;
   }
   gave_way_.erase(announcement.device);
+  no_room_before_ = {};
   Device device(announcement.device, announcement.family);
   if (accept_always_) device.standing = Standing::accepted;
   return &devices_.emplace(announcement.device, std::move(device)).first->second;
 }
 
-// A device that was only ever seen in retained messages, and that nobody accepted, gives way: invented ones do not keep
-// real ones out.
-bool Inventory::make_room() {
-  const auto gives_way = [](const auto& entry) {
-    return entry.second.standing == Standing::fresh && entry.second.last_seen == Time{};
-  };
-  const auto found = std::ranges::find_if(devices_, gives_way);
-  if (found == devices_.end()) return false;
-  const DeviceId id = found->first;
-  described_.erase(id);
-  seen_.erase(id);
+// Invented devices must not keep real ones out, neither for long nor for good. A device that was only ever seen in
+// retained messages gives way to any other, one that has fallen silent to one that speaks.
+bool Inventory::make_room(const Announcement& newcomer) {
+  if (loop_.monotonic() < no_room_before_) return false;
+  auto oldest = devices_.end();
+  for (auto it = devices_.begin(); it != devices_.end(); ++it) {
+    if (it->second.standing != Standing::fresh) continue;
+    if (oldest == devices_.end() || it->second.last_seen < oldest->second.last_seen) oldest = it;
+  }
+  const bool unheard = oldest != devices_.end() && oldest->second.last_seen == Time{};
+  if (!unheard) {
+    if (!newcomer.live) return false;
+    const Duration silent = oldest == devices_.end() ? Duration::zero() : loop_.now() - oldest->second.last_seen;
+    if (silent < limits_.silence) {
+      // Not looked for again at every message of a flood.
+      no_room_before_ = loop_.monotonic() + std::min(limits_.silence - silent, limits_.silence);
+      return false;
+    }
+  }
+  const DeviceId id = oldest->first;
+  for (auto* marked : {&described_, &seen_, &moved_}) marked->erase(id);
   gave_way_.insert(id);
-  devices_.erase(found);
+  devices_.erase(oldest);
   if (listeners_.removed) listeners_.removed(id);
   return true;
 }
@@ -101,8 +114,7 @@ Status Inventory::accept(const DeviceId& id) {
 Status Inventory::forget(const DeviceId& id) {
   if (!devices_.contains(id)) return fail(Errc::not_found, "there is no device " + id.to_string());
   TRY(store_.forget(id, loop_.now()));
-  described_.erase(id);
-  seen_.erase(id);
+  for (auto* marked : {&described_, &seen_, &moved_}) marked->erase(id);
   devices_.erase(id);
   forgotten_.insert(id);
   if (listeners_.removed) listeners_.removed(id);
@@ -116,6 +128,12 @@ void Inventory::mark_described(const DeviceId& id) {
 
 void Inventory::mark_seen(const DeviceId& id) {
   seen_.insert(id);
+  if (!seen_timer_.armed()) seen_timer_ = loop_.after(limits_.seen_delay, [this] { write_seen(); });
+}
+
+// Some devices come from another port each time they wake.
+void Inventory::mark_moved(const DeviceId& id) {
+  moved_.insert(id);
   if (!seen_timer_.armed()) seen_timer_ = loop_.after(limits_.seen_delay, [this] { write_seen(); });
 }
 
@@ -139,14 +157,22 @@ void Inventory::write_described() {
   }
   if (write_failed_) log::notice("device changes could be written again");
   write_failed_ = false;
-  for (const auto& id : described_) seen_.erase(id);
+  for (const auto& id : described_) {
+    seen_.erase(id);
+    moved_.erase(id);
+  }
   described_.clear();
   gave_way_.clear();
 }
 
 void Inventory::write_seen() {
   seen_timer_.cancel();
-  // A lost time of last contact hurts nobody: it is not tried again.
+  // What is lost of this hurts nobody: it is not tried again.
+  if (!moved_.empty()) {
+    if (auto done = store_.save(those(moved_)); !done) log::warning("{}, ignoring", done.error().text);
+    for (const auto& id : moved_) seen_.erase(id);
+    moved_.clear();
+  }
   const auto devices = those(seen_);
   seen_.clear();
   if (devices.empty()) return;
@@ -154,19 +180,17 @@ void Inventory::write_seen() {
 }
 
 Status Inventory::keep(const DeviceId& id) {
-  if (!described_.contains(id)) return {};
+  if (!described_.contains(id) && !moved_.contains(id)) return {};
   TRY(store_.save(those({id})));
-  described_.erase(id);
-  seen_.erase(id);
+  for (auto* marked : {&described_, &seen_, &moved_}) marked->erase(id);
   return {};
 }
 
 Status Inventory::flush() {
+  described_.merge(moved_);
   if (!described_.empty() || !gave_way_.empty()) TRY(store_.save(those(described_), gave_way_));
   if (!seen_.empty()) TRY(store_.save_last_seen(those(seen_)));
-  described_.clear();
-  gave_way_.clear();
-  seen_.clear();
+  for (auto* marked : {&described_, &seen_, &moved_, &gave_way_}) marked->clear();
   return {};
 }
 

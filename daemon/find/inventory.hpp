@@ -24,6 +24,8 @@ class Inventory {
     Duration write_delay = std::chrono::milliseconds(500);
     // ...and the times of last contact, which change all the time, at most once in this (flash wears out).
     Duration seen_delay = std::chrono::minutes(5);
+    // Where there is no room, a new device that has said nothing for so long makes way for one that speaks.
+    Duration silence = std::chrono::hours(1);
   };
 
   struct Listeners {
@@ -40,7 +42,7 @@ class Inventory {
   Status load();
 
   // A retained announcement of a forgotten device is ignored; one of an unknown device above the limit is refused and
-  // counted, unless a device that was never heard live can make room.
+  // counted, unless one that nobody accepted can make room: it was never heard live, or is silent now.
   void on_announcement(const Announcement& announcement);
 
   [[nodiscard]] const Device* find(const DeviceId& id) const;
@@ -63,9 +65,10 @@ class Inventory {
 
  private:
   Device* device_for(const Announcement& announcement);
-  bool make_room();
+  bool make_room(const Announcement& newcomer);
   void mark_described(const DeviceId& id);
   void mark_seen(const DeviceId& id);
+  void mark_moved(const DeviceId& id);
   void write_described();
   void write_seen();
   [[nodiscard]] std::vector<const Device*> those(const std::set<DeviceId>& ids) const;
@@ -79,9 +82,11 @@ class Inventory {
   std::set<DeviceId> forgotten_;
   std::set<DeviceId> described_;  // to be written
   std::set<DeviceId> seen_;       // to be written
+  std::set<DeviceId> moved_;      // to be written
   std::set<DeviceId> gave_way_;   // to be removed from the store
   Timer write_timer_;
   Timer seen_timer_;
+  Duration no_room_before_{};  // monotonic: until then none of those who could make room is silent
   std::uint64_t refused_ = 0;
   bool write_failed_ = false;
 };

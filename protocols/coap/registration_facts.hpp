@@ -13,7 +13,7 @@ namespace homepatch::coap {
 namespace fact {
 inline constexpr std::string_view kEndpoint = "endpoint";
 inline constexpr std::string_view kRegistration = "registration";  // the <id> in /rd/<id>
-inline constexpr std::string_view kRemote = "remote";              // its address and port
+inline constexpr std::string_view kRemote = kRemoteFact;           // its address and port
 inline constexpr std::string_view kLocal = "local";                // the endpoint of ours that it speaks to
 inline constexpr std::string_view kRoot = "root";                  // path in front of its objects
 inline constexpr std::string_view kBinding = "binding";

@@ -66,6 +66,7 @@ class ArtifactServer::Core : public std::enable_shared_from_this<Core> {
   Result<std::uint64_t> open_folder(const std::string& token, const std::string& client_ip,
                                     const std::vector<ServedFile>& files, ServeEvents events);
   void close_folder(std::uint64_t id);
+  Status give_folder(std::uint64_t id, const std::string& client_ip);
 
   HttpListeners& listeners() { return listeners_; }
   [[nodiscard]] std::uint64_t shed() const { return shed_; }
@@ -170,6 +171,15 @@ void ArtifactServer::Core::close_folder(std::uint64_t id) {
   by_token_.erase(found->second.token);
   folders_.erase(found);
   connections_.cut_folder(id);
+}
+
+Status ArtifactServer::Core::give_folder(std::uint64_t id, const std::string& client_ip) {
+  const IpAddress client = TRY(IpAddress::parse(client_ip));
+  const auto found = folders_.find(id);
+  if (found == folders_.end() || found->second.client == client) return {};
+  found->second.client = client;
+  connections_.cut_folder(id);
+  return {};
 }
 
 bool ArtifactServer::Core::is_stranger(const IpAddress& peer) const {
@@ -311,6 +321,11 @@ class ArtifactServer::Folder::Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
+  Status give_to(const std::string& client_ip) const {
+    const auto core = core_.lock();
+    return core ? core->give_folder(id_, client_ip) : Status();
+  }
+
  private:
   std::weak_ptr<Core> core_;
   std::uint64_t id_;
@@ -321,6 +336,10 @@ ArtifactServer::Folder::Folder(std::unique_ptr<Link> link) : link_(std::move(lin
 ArtifactServer::Folder::Folder(Folder&&) noexcept = default;
 ArtifactServer::Folder& ArtifactServer::Folder::operator=(Folder&&) noexcept = default;
 ArtifactServer::Folder::~Folder() = default;
+
+Status ArtifactServer::Folder::give_to(const std::string& client_ip) {
+  return link_ ? link_->give_to(client_ip) : Status();
+}
 
 ArtifactServer::ArtifactServer(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 ArtifactServer::~ArtifactServer() { core_->close(); }

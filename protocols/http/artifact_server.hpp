@@ -88,6 +88,9 @@ class ArtifactServer {
     Folder& operator=(Folder&&) noexcept;
     ~Folder();
 
+    // From now on it is for the client at this IP address alone; answers that run to another one are cut.
+    Status give_to(const std::string& client_ip);
+
    private:
     std::unique_ptr<Link> link_;
   };

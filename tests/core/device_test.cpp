@@ -56,6 +56,24 @@ TEST(Device, ThatMerelySaysThatItIsThereCausesNoWriteButLastSeen) {
   EXPECT_EQ(lamp.last_seen, first.at);
 }
 
+TEST(Device, AnotherPlaceIsNoOtherDescriptionButTheFirstIs) {
+  Device lamp = device();
+  auto said = live();
+  said.facts.clear();
+  said.facts.emplace(kRemoteFact, "127.0.0.5:4000");
+  said.address = "127.0.0.5";
+  auto outcome = merge(lamp, said);
+  EXPECT_TRUE(outcome.described);
+  said.facts.find(kRemoteFact)->second = "127.0.0.6:4001";
+  said.address = "127.0.0.6";
+  outcome = merge(lamp, said);
+  EXPECT_FALSE(outcome.described);
+  EXPECT_TRUE(outcome.moved);
+  EXPECT_EQ(lamp.address, "127.0.0.6");
+  EXPECT_EQ(lamp.facts.find(kRemoteFact)->second, "127.0.0.6:4001");
+  EXPECT_FALSE(merge(lamp, said).moved);
+}
+
 TEST(Device, ARetainedMessageDescribesItButIsNoSignOfLife) {
   Device lamp = device();
   auto old = retained();

@@ -78,6 +78,7 @@ class StandInImages final : public Images {
     ~OpenOutlet() override { --owner_.open_outlets; }
     OpenOutlet(const OpenOutlet&) = delete;
     OpenOutlet& operator=(const OpenOutlet&) = delete;
+    void give_to(const std::string& address) override { owner_.given_to = address; }
 
    private:
     StandInImages& owner_;
@@ -96,7 +97,8 @@ class StandInImages final : public Images {
     return hold;
   }
 
-  Result<std::unique_ptr<Outlet>> open(const Update& update, const std::string&, Fetching how) override {
+  Result<std::unique_ptr<Outlet>> open(const Update& update, const std::string& address, Fetching how) override {
+    given_to = address;
     auto outlet = std::make_unique<OpenOutlet>(*this);
     for (const auto& image : update.images) {
       outlet->images.push_back(OpenImage{image.component, image.file_name, -1, image.length, image.sha256});
@@ -109,6 +111,7 @@ class StandInImages final : public Images {
   int brought = 0;
   int held = 0;
   int open_outlets = 0;
+  std::string given_to;  // the address that may fetch
   Reason failing = Reason::none;
   std::optional<Time> not_before;
   Fetching fetching;

@@ -193,6 +193,20 @@ TEST_F(EngineTest, CancellingStopsTheTransferAtOnce) {
   EXPECT_EQ(update().phase, Phase::cancelled);
 }
 
+TEST_F(EngineTest, WhatIsServedFollowsADeviceThatMoves) {
+  bring_to(Phase::transferring);
+  EXPECT_EQ(images->given_to, "127.2.0.1");
+  auto moved = lamp("1.0.0");
+  moved.address = "127.2.0.2";
+  say(moved);
+  EXPECT_EQ(images->given_to, "127.2.0.2");
+  auto other = Announcement(DeviceId::from_endpoint("other").value(), Family::lwm2m, loop.now(), true);
+  other.address = "127.2.0.3";
+  say(other);
+  EXPECT_EQ(images->given_to, "127.2.0.2");
+  EXPECT_EQ(images->open_outlets, 1);
+}
+
 TEST_F(EngineTest, AnInstallingDeviceCanNoLongerBeStopped) {
   bring_to(Phase::installing);
   const auto cancelled = engine->updater.cancel(update().id, "root");

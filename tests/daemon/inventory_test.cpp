@@ -62,5 +62,55 @@ TEST_F(InventoryTest, AnInventedFloodOfLiveDevicesIsRefusedAndCounted) {
   EXPECT_EQ(engine->inventory.refused(), 9'900U);
 }
 
+TEST_F(InventoryTest, StrangersWhoFellSilentGiveWayAndAcceptedDevicesNever) {
+  settings.policy.accept_always = false;
+  settings.inventory.max_devices = 100;
+  boot();
+  say(lamp("1.0.0"));
+  ASSERT_TRUE(engine->inventory.accept(lamp_id()));
+  for (int i = 0; i < 200; ++i) say(device(i, true));
+  pass(minutes(50));
+  for (int i = 1; i < 99; ++i) say(device(i, true));  // all but the first of the 99 that were taken in
+  say(device(1000, true));
+  EXPECT_EQ(engine->inventory.find(DeviceId::from_endpoint("d1000").value()), nullptr);
+  pass(minutes(11));
+  say(device(1001, false));
+  EXPECT_EQ(engine->inventory.find(DeviceId::from_endpoint("d1001").value()), nullptr) << "not a live one";
+  say(device(1000, true));
+  EXPECT_NE(engine->inventory.find(DeviceId::from_endpoint("d1000").value()), nullptr);
+  EXPECT_EQ(engine->inventory.find(DeviceId::from_endpoint("d0").value()), nullptr) << "the longest silent one";
+  EXPECT_NE(engine->inventory.find(DeviceId::from_endpoint("d1").value()), nullptr);
+  pass(minutes(70));
+  for (int i = 2000; i < 2300; ++i) say(device(i, true));
+  EXPECT_EQ(engine->inventory.devices().size(), 100U);
+  EXPECT_NE(engine->inventory.find(lamp_id()), nullptr);
+  pass(seconds(1));
+  boot();
+  EXPECT_EQ(engine->inventory.devices().size(), 100U);
+  EXPECT_NE(engine->inventory.find(lamp_id()), nullptr);
+  EXPECT_NE(engine->inventory.find(DeviceId::from_endpoint("d2000").value()), nullptr);
+}
+
+TEST_F(InventoryTest, DevicesThatMoveEachTimeTheyWakeCostNoTransactionOfTheirOwn) {
+  const auto from_port = [this](int number, int port) {
+    auto says = device(number, true);
+    says.facts.emplace(kRemoteFact, "127.0.0.9:" + std::to_string(port));
+    return says;
+  };
+  for (int i = 0; i < 100; ++i) say(from_port(i, 40'000));
+  pass(minutes(6));
+  const auto before = database->commits();
+  for (int turn = 1; turn <= 60; ++turn) {
+    for (int i = 0; i < 100; ++i) say(from_port(i, 40'000 + turn));
+    pass(seconds(5));
+  }
+  EXPECT_LE(database->commits() - before, 2U);
+  pass(minutes(6));
+  boot();
+  const Device* found = engine->inventory.find(DeviceId::from_endpoint("d7").value());
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->facts.find(kRemoteFact)->second, "127.0.0.9:40060");
+}
+
 }  // namespace
 }  // namespace homepatch::test

@@ -138,6 +138,22 @@ TEST_F(ServeHostileTest, ARecallStopsWhatWaitsInTheKernelToo) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST_F(ServeHostileTest, AFolderThatIsGivenToAnotherAddressIsClosedToTheFirst) {
+  auto open_folder = serve({file("a.bin", std::string(50'000'000, 'i')), file("b.bin", "image")});
+  RawClient client(*loop, port, kDevice, 65'536);
+  client.say("GET " + path("a.bin") + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.hear([](const std::string& heard) { return heard.size() > 1'000'000; });
+  EXPECT_TRUE(open_folder.give_to(kDevice));
+  EXPECT_FALSE(client.closed()) << "nothing changed for it";
+  ASSERT_TRUE(open_folder.give_to("127.0.0.3"));
+  client.hear();
+  EXPECT_LT(client.heard().size(), 10'000'000U);
+  EXPECT_TRUE(ask("GET " + path("b.bin")).starts_with("HTTP/1.1 404 "));
+  EXPECT_EQ(body_of(ask("GET " + path("b.bin"), "", "127.0.0.3")), "image");
+  EXPECT_FALSE(open_folder.give_to("nowhere"));
+  EXPECT_EQ(body_of(ask("GET " + path("b.bin"), "", "127.0.0.3")), "image");
+}
+
 TEST_F(ServeHostileTest, AnEventMayRecallItsOwnFolderOrTheServer) {
   ArtifactServer::Folder open_folder;
   ServeEvents events;

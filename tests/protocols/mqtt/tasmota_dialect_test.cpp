@@ -103,6 +103,15 @@ TEST_F(TasmotaDialect, OnlyTheMacIsAskedForUntilTheDeviceSaidTheAnnouncedOne) {
   EXPECT_EQ(pass(std::chrono::hours(1)), Strings());
 }
 
+TEST_F(TasmotaDialect, WhatItSaidOfItsPlaceIsNotReplacedByAnAnnouncement) {
+  introduce();
+  auto elsewhere = config_text(kMac);
+  elsewhere.replace(elsewhere.find("127.0.0.1"), 9, "127.0.0.7");
+  const auto says = announced(hear(config_topic(kMac), elsewhere));
+  EXPECT_EQ(says.device, id(kMac));
+  EXPECT_EQ(says.address, std::nullopt);
+}
+
 TEST_F(TasmotaDialect, TheRevisionOfAChipIsHardwareAndNotChip) {
   introduce();
   const auto says =

@@ -33,7 +33,8 @@ Announcement from_config(const Member& member, const Config& config, bool live, 
   out.manufacturer = "Tasmota";
   if (!config.name.empty()) out.name = config.name;
   if (!config.model.empty()) out.model = config.model;
-  out.address = config.address;
+  // What the device itself said of its place is newer than what was left with the broker.
+  if (!member.confirmed) out.address = config.address;
   out.sleepy = config.sleepy;
   // "sw" does not name the image: safeboot says the version of the image that it is yet to install. Live, it counts
   // only beside an INFO1 or STATUS2 that did.
