@@ -195,8 +195,16 @@ Progress Updater::progress(UpdateId id) const {
 }
 
 unsigned Updater::under_way() const {
-  return static_cast<unsigned>(
-      std::ranges::count_if(running_, [&](const auto& entry) { return holds_slot(updates_.at(entry.second).phase); }));
+  return static_cast<unsigned>(std::ranges::count_if(running_, [&](const auto& entry) {
+    const Update& update = updates_.at(entry.second);
+    return holds_slot(update.phase) && !is_cut_off(update);
+  }));
+}
+
+// The device has the image, and its protocol is switched off in the configuration: nobody can ask it or hear it, so
+// that its silence proves nothing. A start with the protocol goes on.
+bool Updater::is_cut_off(const Update& update) const {
+  return (update.phase == Phase::installing || update.phase == Phase::confirming) && delivery_for(update) == nullptr;
 }
 
 void Updater::apply(UpdateId id, const UpdateEvent& event) {
@@ -284,6 +292,7 @@ void Updater::schedule(UpdateId id) {
 
 void Updater::on_due(UpdateId id) {
   if (updates_.at(id).phase == Phase::waiting) look_for_slots();
+  if (is_cut_off(updates_.at(id))) return;
   apply(id, Due{!within_reach(updates_.at(id))});
 }
 

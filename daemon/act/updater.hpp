@@ -115,6 +115,7 @@ class Updater {
   void schedule(UpdateId id);
   void on_due(UpdateId id);
   void look_for_slots();
+  [[nodiscard]] bool is_cut_off(const Update& update) const;
   [[nodiscard]] bool within_reach(const Update& update) const;
   [[nodiscard]] Delivery* delivery_for(const Update& update) const;
   DeliveryJob job(const Update& update, const Device& device, Command step) const;

@@ -126,6 +126,22 @@ TEST_F(EngineTimeTest, WithItsProtocolSwitchedOffAnUpdateWaitsAndGoesOnWhenItIsB
   }
 }
 
+TEST_F(EngineTimeTest, WithItsProtocolSwitchedOffADevicesSilenceProvesNothing) {
+  bring_to(Phase::confirming);
+  speaks_lwm2m = false;
+  boot();
+  pass(hours(24 * 30));
+  EXPECT_EQ(update().phase, Phase::confirming);
+  EXPECT_EQ(engine->updater.under_way(), 0U) << "it keeps no other update waiting";
+  speaks_lwm2m = true;
+  boot();
+  pass(settings.rules.soak + seconds(1));
+  ASSERT_EQ(delivery->count(Command::inquire), 2U) << "once after the start, once after the soak";
+  say(lamp("1.1.0"));
+  pass(kTick);
+  EXPECT_EQ(update().phase, Phase::confirmed);
+}
+
 TEST_F(EngineTimeTest, WithItsProtocolSwitchedOffAnEndIsSettledLater) {
   bring_to(Phase::confirmed);
   speaks_lwm2m = false;
