@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/trust/repository.hpp"
 #include "trust/tuf/time_text.hpp"
 
@@ -312,6 +314,55 @@ TEST_F(ClientTest, ASnapshotMustKeepListingWhatItListed) {
   EXPECT_THAT(refused(), HasSubstr("snapshot: it no longer lists vendor.json, which was seen before"));
 }
 
+// Section 5.5.5 speaks of targets metadata; old repositories list their root as well.
+TEST_F(ClientTest, ASnapshotMayStopListingTheRoot) {
+  repository.content("snapshot")["meta"]["root.json"] = {{"version", 1}};
+  repository.update("targets");
+  refresh();
+  repository.content("snapshot")["meta"].erase("root.json");
+  repository.update("targets");
+  refresh();
+  EXPECT_EQ(home.version("targets"), 3);
+}
+
+TEST_F(ClientTest, ARootThatAsksForMoreSignaturesDoesNotBringThePastBack) {
+  for (const std::string role : {"timestamp", "snapshot"}) {
+    SCOPED_TRACE(role);
+    repository = Repository();
+    home = Home(repository);
+    const auto first = repository.signers(role).front();
+    const auto second = new_key();
+    repository.set_keys(role, {first, second}, 1);
+    repository.signers(role) = {first};
+    repository.update("root");
+    for (int i = 0; i < 3; ++i) repository.update("targets");
+    refresh();
+    const auto seen = home.version("snapshot");
+    repository.set_keys(role, {first, second}, 2);
+    repository.update("root");
+    repository.content("snapshot")["version"] = 1;
+    repository.content("targets")["version"] = 1;
+    if (role == "timestamp") repository.content("timestamp")["version"] = 1;
+    repository.update("targets");
+    EXPECT_THAT(refused(), HasSubstr("rolled back"));
+    repository.content("targets")["version"] = 20;
+    repository.content("snapshot")["version"] = seen + 20;
+    repository.content("timestamp")["version"] = seen + 20;
+    repository.update("targets");
+    refresh();
+    EXPECT_EQ(home.version("snapshot"), seen + 21);
+  }
+}
+
+TEST_F(ClientTest, AVersionThatNoneCanFollowIsRefused) {
+  constexpr auto last = std::numeric_limits<std::int64_t>::max();
+  repository.content("root")["version"] = last;
+  repository.publish("root");
+  home.stored["root"] = repository.files.at(metadata_file_name("root", last));
+  EXPECT_THAT(refused(), HasSubstr("version"));
+  EXPECT_THAT(home.requests, IsEmpty());
+}
+
 TEST_F(ClientTest, CarriesFieldsThatItDoesNotKnow) {
   repository.content("root")["x-custom"] = "value";
   repository.content("root")["roles"]["root"]["x-note"] = {{"a", 1}};
@@ -326,7 +377,7 @@ TEST_F(ClientTest, CarriesFieldsThatItDoesNotKnow) {
 }
 
 TEST_F(ClientTest, ReadsSpecificationVersionsOfTwoAndThreePartsOfMajorOne) {
-  for (const auto* version : {"1.0", "1.0.34", "1.99.0"}) {
+  for (const auto* version : {"1.0", "1.0.34", "1.99.0", "1.0.0-beta.1", "1.0.34+build"}) {
     repository.content("timestamp")["spec_version"] = version;
     repository.update("timestamp");
     EXPECT_TRUE(home.refresh(repository)) << version;

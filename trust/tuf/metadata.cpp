@@ -23,13 +23,17 @@ constexpr std::int64_t kMaxThreshold = 1'000'000;
 constexpr unsigned kMaxBinBits = 32;
 constexpr unsigned kBitsPerDigit = 4;
 
+std::string encoded(std::string_view role) { return percent_encode(role, kUnreserved); }
+
 Unexpected malformed(std::string text) { return fail(Errc::malformed, std::move(text)); }
 
-// Two or three numbers with points between; only the first decides (section 4.3: same major version).
+// Two or three numbers with points between, and what semantic versioning lets follow; only the first decides (section
+// 4.3: same major version).
 Status check_spec_version(std::string_view text) {
-  const auto dots = std::ranges::count(text, '.');
-  const bool form = dots >= 1 && dots <= 2 && text.find("..") == text.npos && !text.ends_with('.') &&
-                    text.find_first_not_of("0123456789.") == text.npos;
+  const auto number = text.substr(0, text.find_first_of("-+"));
+  const auto dots = std::ranges::count(number, '.');
+  const bool form = (dots == 2 || (dots == 1 && number == text)) && number.find("..") == text.npos &&
+                    !number.ends_with('.') && number.find_first_not_of("0123456789.") == text.npos;
   if (form && text.starts_with("1.")) return {};
   return fail(Errc::unsupported, "spec_version: this client reads TUF 1, the feed is written in another version");
 }
@@ -65,8 +69,8 @@ Status check_role_name(std::string_view name) {
   for (const auto taken : {kRoot, kTimestamp, kSnapshot, kTargets}) {
     if (name == taken) return malformed(fmt::format("name: a delegated role must not be called {}", taken));
   }
-  if (name.empty() || name.size() > kMaxRoleName) {
-    return malformed(fmt::format("name: a role's name has 1 to {} bytes", kMaxRoleName));
+  if (name.empty() || encoded(name).size() > kMaxRoleName) {
+    return malformed(fmt::format("name: a role's name has 1 to {} bytes, percent-encoded", kMaxRoleName));
   }
   return {};
 }
@@ -92,8 +96,8 @@ Result<SuccinctRoles> parse_succinct_roles(const json& object, const std::map<st
   roles.keys = TRY(parse_role_keys(object, keys));
   roles.bit_length = static_cast<unsigned>(TRY(integer_field(object, "bit_length", 1, kMaxBinBits)));
   roles.name_prefix = TRY(string_field(object, "name_prefix"));
-  if (roles.role_for("").size() > kMaxRoleName) {
-    return malformed(fmt::format("name_prefix: a role's name has 1 to {} bytes", kMaxRoleName));
+  if (encoded(roles.role_for("")).size() > kMaxRoleName) {
+    return malformed(fmt::format("name_prefix: a role's name has 1 to {} bytes, percent-encoded", kMaxRoleName));
   }
   return roles;
 }
@@ -134,7 +138,7 @@ Result<Signed> Signed::parse(const json& content, std::string_view type) {
   const auto spec_version = TRY(string_field(content, "spec_version"));
   TRY(check_spec_version(spec_version));
   Signed common;
-  common.version = TRY(integer_field(content, "version", 1));
+  common.version = TRY(integer_field(content, "version", 1, kMaxVersion));
   const auto expires = TRY(string_field(content, "expires"));
   common.expires = TRY_IN("expires", parse_time(expires));
   return common;
@@ -220,7 +224,7 @@ std::string SuccinctRoles::role_for(std::string_view target_path) const {
 }
 
 std::string metadata_file_name(std::string_view role, std::optional<std::int64_t> version) {
-  const auto name = percent_encode(role, kUnreserved) + ".json";
+  const auto name = encoded(role) + ".json";
   return version ? fmt::format("{}.{}", *version, name) : name;
 }
 

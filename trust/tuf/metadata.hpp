@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -24,7 +25,9 @@ inline constexpr std::string_view kTimestamp = "timestamp";
 inline constexpr std::string_view kSnapshot = "snapshot";
 inline constexpr std::string_view kTargets = "targets";
 
-inline constexpr std::size_t kMaxRoleName = 80;  // percent-encoded it still is a file name
+inline constexpr std::size_t kMaxRoleName = 240;  // bytes, percent-encoded: with .json it still is a file name
+// Of every version: another one can follow it.
+inline constexpr std::int64_t kMaxVersion = std::numeric_limits<std::int64_t>::max() - 1;
 
 // `_type`, `spec_version`, `version` and `expires` of every role (specification section 4.3).
 struct Signed {

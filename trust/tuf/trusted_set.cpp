@@ -27,6 +27,14 @@ Result<T> read_signed(std::string_view bytes, std::size_t max_bytes, const RoleK
   return T::parse(envelope.content);
 }
 
+// What was trusted when it was stored counts against rollback for as long as one key that signed it is trusted: a root
+// that asks for more signatures than before must not bring the past back.
+template <typename T>
+Result<T> recalled(std::string_view bytes, std::size_t max_bytes, RoleKeys keys) {
+  keys.threshold = 1;
+  return read_signed<T>(bytes, max_bytes, keys);
+}
+
 Status check_version(std::int64_t version, std::int64_t listed, std::string_view by) {
   if (version == listed) return {};
   return refused(fmt::format("it is version {}, but the {} names version {}; the server mixes files of different times",
@@ -95,14 +103,19 @@ Status TrustedSet::check_root_expiry() const {
 }
 
 void TrustedSet::recall_timestamp(std::string_view bytes) {
-  if (auto stored = read_signed<Timestamp>(bytes, limits_.timestamp, root_.timestamp)) timestamp_ = *std::move(stored);
+  auto stored = recalled<Timestamp>(bytes, limits_.timestamp, root_.timestamp);
+  if (!stored) return;
+  earlier_timestamp_ = *std::move(stored);
+  if (read_signed<Timestamp>(bytes, limits_.timestamp, root_.timestamp)) timestamp_ = earlier_timestamp_;
 }
 
 Status TrustedSet::check_rollback(const Timestamp& next) const {
-  if (!timestamp_) return {};
-  if (next.version < timestamp_->version) return rolled_back("", next.version, timestamp_->version);
-  if (next.version > timestamp_->version && next.snapshot.version < timestamp_->snapshot.version) {
-    return rolled_back("snapshot ", next.snapshot.version, timestamp_->snapshot.version);
+  if (!earlier_timestamp_) return {};
+  const Timestamp& seen = *earlier_timestamp_;
+  if (next.version < seen.version) return rolled_back("", next.version, seen.version);
+  const bool known = timestamp_ && timestamp_->version == next.version;
+  if (!known && next.snapshot.version < seen.snapshot.version) {
+    return rolled_back("snapshot ", next.snapshot.version, seen.snapshot.version);
   }
   return {};
 }
@@ -130,16 +143,18 @@ Status TrustedSet::check_snapshot(const Snapshot& snapshot, std::string_view byt
 }
 
 bool TrustedSet::recall_snapshot(std::string_view bytes) {
-  auto stored = read_signed<Snapshot>(bytes, limits_.snapshot, root_.snapshot);
+  auto stored = recalled<Snapshot>(bytes, limits_.snapshot, root_.snapshot);
   if (!stored) return false;
-  if (check_snapshot(*stored, bytes)) snapshot_ = *stored;
-  earlier_ = *std::move(stored);
+  earlier_snapshot_ = *std::move(stored);
+  const bool is_trusted = read_signed<Snapshot>(bytes, limits_.snapshot, root_.snapshot).has_value();
+  if (is_trusted && check_snapshot(*earlier_snapshot_, bytes)) snapshot_ = earlier_snapshot_;
   return snapshot_.has_value();
 }
 
 Status TrustedSet::check_rollback(const Snapshot& next) const {
-  if (!earlier_) return {};
-  for (const auto& [name, file] : earlier_->files) {
+  if (!earlier_snapshot_) return {};
+  for (const auto& [name, file] : earlier_snapshot_->files) {
+    if (name == "root.json") continue;  // listed by old repositories; section 5.5.5 speaks of targets metadata
     const auto now_listed = next.files.find(name);
     if (now_listed == next.files.end()) {
       return refused(

@@ -51,12 +51,14 @@ class TrustedSet {
   Result<bool> update_root(std::string_view bytes);
   [[nodiscard]] Status check_root_expiry() const;
 
-  // As stored by an earlier cycle: counts against rollback, expired or not; without a valid signature it is nothing.
+  // As stored by an earlier cycle: counts against rollback, expired or not, and even where the new root asks for more
+  // signatures than it has; without a valid one it is nothing.
   void recall_timestamp(std::string_view bytes);
   // True when it is a new one, to be stored; false when the version is the known one, which is then kept.
   Result<bool> update_timestamp(std::string_view bytes);
 
-  // As stored: counts against rollback. True when it is the very one that the timestamp names: nothing to fetch.
+  // As stored: counts against rollback likewise. True when it is the very one that the timestamp names: nothing to
+  // fetch.
   bool recall_snapshot(std::string_view bytes);
   Status update_snapshot(std::string_view bytes);
 
@@ -82,8 +84,9 @@ class TrustedSet {
 
   Root root_;
   std::optional<Timestamp> timestamp_;
-  std::optional<Snapshot> snapshot_;  // that which the timestamp names
-  std::optional<Snapshot> earlier_;   // that of an earlier cycle
+  std::optional<Timestamp> earlier_timestamp_;  // that of an earlier cycle
+  std::optional<Snapshot> snapshot_;            // that which the timestamp names
+  std::optional<Snapshot> earlier_snapshot_;    // that of an earlier cycle
   Clock clock_;
   Limits limits_;
   mutable bool met_expired_ = false;  // told about afterwards; no check depends on it
