@@ -80,7 +80,7 @@ void add_shelly(Program& program, CLI::App& mirror) {
 
 void add_mirror(Program& program) {
   auto* command = program.app.add_subcommand("mirror", "Fill a community feed from an upstream without signatures");
-  command->require_subcommand(1);
+  command->require_subcommand(0, 1);
   command->fallthrough();
   add_zigbee(program, *command);
   add_tasmota(program, *command);

@@ -76,7 +76,11 @@ std::string preview(const Catalog& after, const Catalog* before) {
   if (after.match.empty()) fmt::format_to(out, "    recognised by no device family that homepatch speaks with yet\n");
   fmt::format_to(out, "    {}\n", support_line(after));
   if (!after.updatable) fmt::format_to(out, "    takes no updates: {}\n", after.no_update_reason);
-  if (after.end_of_life) fmt::format_to(out, "    end of life: nothing more will be published\n");
+  if (after.end_of_life) {
+    const auto advice = first_text(after.end_of_life_advice);
+    fmt::format_to(out, "    end of life: nothing more will be published{}\n",
+                   advice.empty() ? "" : fmt::format("; \"{}\"", advice));
+  }
   std::size_t added = 0;
   for (const auto& release : after.releases) {
     if (before != nullptr && before->by_id(release.id) != nullptr) continue;
