@@ -71,7 +71,8 @@ std::string support_line(const Catalog& catalog) {
 std::string preview(const Catalog& after, const Catalog* before) {
   std::string text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{}/{}  {}\n", after.vendor_id, after.model_id, after.model_name);
+  fmt::format_to(out, "{}/{}{}{}\n", after.vendor_id, after.model_id, after.model_name.empty() ? "" : "  ",
+                 after.model_name);
   for (const auto& match : after.match) fmt::format_to(out, "    recognised as {}\n", recognised_as(match));
   if (after.match.empty()) fmt::format_to(out, "    recognised by no device family that homepatch speaks with yet\n");
   fmt::format_to(out, "    {}\n", support_line(after));
