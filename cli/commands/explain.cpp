@@ -25,14 +25,16 @@ std::string what_it_runs(const DecisionView& d) {
 
 std::string what_happens(const DecisionView& d) {
   std::string begin;
-  if (d.verdict == "update") begin = fmt::format("It will be updated to {}.", shown(d.target));
-  if (d.verdict == "wait") begin = fmt::format("It will be updated to {}, but not yet.", shown(d.target));
+  // While an update that is proven is watched there is no target any more.
+  const bool named = !d.target.empty();
+  if (d.verdict == "update" && named) begin = fmt::format("It will be updated to {}.", shown(d.target));
+  if (d.verdict == "wait" && named) begin = fmt::format("It will be updated to {}, but not yet.", shown(d.target));
   if (d.verdict == "ask" && !d.target.empty())
     begin = fmt::format("{} is there for it, and you are asked.", shown(d.target));
   if (d.verdict == "ask" && d.target.empty()) begin = "It is not updated by itself.";
   if (d.verdict == "none") begin = "There is nothing to install.";
   if (d.not_before > now_millis()) begin += fmt::format(" Not before {}.", local_time(d.not_before));
-  return fmt::format("{} {} ({})", begin, printable(d.text, 600), shown(d.reason));
+  return fmt::format("{}{}{} ({})", begin, begin.empty() ? "" : " ", printable(d.text, 600), shown(d.reason));
 }
 
 std::string which_way(const DecisionView& d) {

@@ -211,6 +211,16 @@ TEST_F(Lists, ExplainOfANewDeviceOutOfSupportSaysBoth) {
   EXPECT_TRUE(has(ran.out, "Accept it: homepatchctl accept mac:a4cf12000001"));
 }
 
+TEST_F(Lists, ExplainNamesNoTargetWhereThereIsNone) {
+  const std::string plug = daemon.add_device(
+      "mac:a4cf12000001",
+      {{"Name", "plug"}, {"Verdict", "wait"}, {"Reason", "update_running"}, {"ReasonText", "An update is under way."}});
+  daemon.add_update(plug, {{"Phase", "confirming"}, {"ToVersion", "1.2.0"}});
+  const Ran ran = run({"explain", "plug"}, {.environment = {{"COLUMNS", "400"}}});
+  EXPECT_TRUE(has(ran.out, "\nAn update is under way. (update_running)")) << ran.out;
+  EXPECT_FALSE(has(ran.out, "updated to unknown")) << ran.out;
+}
+
 TEST_F(Lists, ExplainNamesTheFeedThatCouldNotBeAsked) {
   daemon.add_device("mac:a4cf12000001", {{"Name", "plug"}, {"Reason", "no_catalog"}});
   const auto feed = [](const char* name, int refreshed) {
