@@ -92,7 +92,7 @@ Status publish_vendor(const Program& program, const Workshop& workshop, const Pu
   TRY(workshop.check_stays_private(options.destination));
   auto publication = TRY(VendorPublication::gather(workshop));
   const auto changes = TRY(vendor_changes(workshop, workshop.settings().vendor, publication.drafts));
-  fmt::print("{}", changes.empty() ? "Nothing changes for homes; the signature is renewed.\n" : changes);
+  fmt::print("{}", changes.empty() ? "Nothing changes for homes but the signature's date.\n" : changes);
   TRY(confirm(options, !changes.empty()));
   auto keyring = TRY(program.keyring(workshop.keys()));
   TRY(publication.sign(workshop, keyring, days_of(workshop, options).targets, now));
@@ -113,7 +113,7 @@ Status publish(const Program& program, const PublishOptions& options) {
   auto contents = TRY(gather(workshop, now));
   for (const auto& warning : contents.warnings) fmt::print(stderr, "homepatch-feed: {}\n", warning);
   const auto changes = TRY(feed_changes(workshop, contents));
-  fmt::print("{}", changes.empty() ? "Nothing changes for homes; the signatures are renewed.\n" : changes);
+  fmt::print("{}", changes.empty() ? "Nothing changes for homes but the signatures' dates.\n" : changes);
   if (contents.drafts.empty())
     fmt::print("The feed lists no release. Next: homepatch-feed add RELEASE.toml IMAGE...\n");
   TRY(confirm(options, !changes.empty()));
