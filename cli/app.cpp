@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
@@ -27,11 +29,12 @@ int complain(const Program& program, const Error& error) {
 }
 
 // CLI11's own exit codes are not ours: help and version are fine, everything else is a mistake on the command line.
-int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+int report_parse_error(const Program& program, const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
     app.exit(error);
     return kExitDone;
   }
+  if (program.json) program.screen.print(document(to_json(Error{Errc::invalid_argument, error.what()})));
   fmt::print(stderr, "homepatchctl: {}\nSee: homepatchctl --help\n", printable(error.what(), 400));
   return kExitFailed;
 }
@@ -83,7 +86,9 @@ int execute(int argc, char** argv) {
   try {
     app->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report_parse_error(*app, error);
+    // CLI11 reads a command's options only when all of it is right.
+    program.json = std::any_of(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; });
+    return report_parse_error(program, *app, error);
   }
   if (!program.chosen) {
     fmt::print(stderr, "homepatchctl: say what to do, for example: homepatchctl devices\nSee: homepatchctl --help\n");

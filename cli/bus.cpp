@@ -22,7 +22,8 @@ struct Kind {
 constexpr std::string_view kNotRunning =
     "homepatchd is not running on this bus. Start it with: systemctl start homepatchd (and look for what it says with: "
     "journalctl -u homepatchd)";
-constexpr std::string_view kNotAllowed = "You are not allowed to do this. Try it as root, or with sudo.";
+constexpr std::string_view kNotAllowed =
+    "You are not allowed to do this. Try it as root, or as a member of the group homepatch.";
 constexpr std::string_view kOtherVersion =
     "homepatchd does not understand this. It may be older or newer than this homepatchctl: compare homepatchctl "
     "--version "

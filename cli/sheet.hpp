@@ -10,7 +10,7 @@ namespace homepatch::cli {
 
 class Sheet {
  public:
-  static constexpr std::size_t kLabel = 14;  // columns
+  static constexpr std::size_t kLabel = 15;  // columns: the longest label and a blank
 
   explicit Sheet(const Screen& screen) : screen_(screen) {}
 

@@ -64,6 +64,7 @@ std::string Table::render_row(const std::vector<Cell>& row, const std::vector<Fi
     if (!right && !last) line += blanks;
     if (!last) line += std::string(kGap, ' ');
   }
+  line.erase(line.find_last_not_of(' ') + 1);  // of a last cell that is empty
   return line + "\n";
 }
 

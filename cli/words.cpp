@@ -92,7 +92,7 @@ std::string because(const UpdateView& update) {
   std::string text = printable(update.reason_text, 400);
   if (text.empty()) text = words_for_reason(update.reason).text;
   if (!text.empty() && text.back() != '.') text += '.';
-  if (!update.detail.empty()) text += fmt::format(" In its own words: {}", printable(update.detail, 400));
+  if (!update.detail.empty()) text += fmt::format(" ({})", printable(update.detail, 400));
   return text;
 }
 
@@ -143,7 +143,9 @@ std::string outcome_sentence(const UpdateView& u) {
   if (u.phase == "lost") return fmt::format("{} did not come back after it was given {}. {}", name, to, because(u));
   if (u.phase == "cancelled") return fmt::format("The update of {} to {} was cancelled.", name, to);
   if (u.phase == "failed") return fmt::format("{} was not updated to {}. {}", name, to, because(u));
-  return fmt::format("{}, on its way to {}: {}.", name, to, state_of(u).text);
+  const bool told = u.phase == "waiting" && !u.detail.empty();
+  return fmt::format("{}, on its way to {}: {}{}.", name, to, state_of(u).text,
+                     told ? fmt::format(" ({})", printable(u.detail, 400)) : "");
 }
 
 std::string ago(std::int64_t millis, std::int64_t now) {

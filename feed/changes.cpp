@@ -221,6 +221,9 @@ std::string model_changes(const CatalogDraft& after, const CatalogDraft* before)
   compare_match(out, before->document, after.document);
   compare_support(out, before->catalog, after.catalog);
   compare_end_of_life(out, before->catalog, after.catalog);
+  if (before->catalog.end_of_life && after.catalog.end_of_life) {
+    compare_values(out, "", json{{"eol", before->document["eol"]}}, json{{"eol", after.document["eol"]}});
+  }
   compare_values(out, "", remainder(before->document), remainder(after.document));
   compare_releases(out, *before, after);
   return text;

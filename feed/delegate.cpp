@@ -44,6 +44,10 @@ Status delegate(const Program& program, const DelegateOptions& options) {
                 fmt::format("--threshold must be 1 to {}, the number of keys given", holder.public_keys.size()));
   }
   TRY(check_no_own_models(workshop, options.vendor));
+  if (before && before->public_keys == holder.public_keys && before->threshold == holder.threshold) {
+    fmt::print("{} may sign with these keys already; nothing was changed.\n", options.vendor);
+    return {};
+  }
   TRY(keep_delegation(workshop, holder));
   std::vector<std::string> names;
   for (const auto& key : holder.public_keys) names.push_back(brief(key));

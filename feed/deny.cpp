@@ -11,6 +11,7 @@
 #include "core/catalog.hpp"
 #include "feed/command.hpp"
 #include "feed/deny_list.hpp"
+#include "feed/preview.hpp"
 #include "feed/workshop.hpp"
 #include "protocols/feeds/deny_reader.hpp"
 #include "protocols/feeds/json_fields.hpp"
@@ -63,8 +64,15 @@ Status deny(const Program& program, const DenyOptions& options) {
     list.insert_or_assign(digest, options.reason);
   }
   TRY(save_deny_list(workshop, list));
-  fmt::print("Image {} {}. {} taken back in all. Homes act on it after: homepatch-feed publish --feed {} DIR\n",
-             digest.hex(), options.lift ? "may be installed again" : "must not be installed any more",
+  std::vector<std::string> releases;
+  for (const auto& draft : TRY(workshop.drafts())) {
+    const auto own = releases_with(draft.catalog, digest);
+    releases.insert(releases.end(), own.begin(), own.end());
+  }
+  fmt::print("Image {} ({}) {}. {} taken back in all. Homes act on it after: homepatch-feed publish --feed {} DIR\n",
+             digest.hex(),
+             releases.empty() ? "no release added here brings it" : fmt::format("{}", fmt::join(releases, ", ")),
+             options.lift ? "may be installed again" : "must not be installed any more",
              list.size() == 1 ? "1 image is" : fmt::format("{} images are", list.size()), program.work_folder);
   return {};
 }

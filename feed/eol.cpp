@@ -44,9 +44,10 @@ Status eol(const Program& program, const EolOptions& options) {
   const auto after = TRY(with_end_of_life(*before, since, options.advice, now));
   TRY(workshop.keep_draft(after));
   fmt::print(
-      "{}\nNoted, not yet published. When the whole feed ends, publish it once with signatures that outlive its "
+      "{0}\nNoted, not yet published. When the whole feed ends, publish it once with signatures that outlive its "
       "devices,\n"
-      "for example: homepatch-feed publish --feed {} DIR --targets-days 3650 --snapshot-days 3650 --timestamp-days "
+      "for example: homepatch-feed rotate root --feed {1} --root-days 3650\n"
+      "             homepatch-feed publish --feed {1} DIR --targets-days 3650 --snapshot-days 3650 --timestamp-days "
       "3650\n",
       model_changes(after, &*before), program.work_folder);
   return {};

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "base/text.hpp"
@@ -57,9 +59,20 @@ Result<std::size_t> write_targets(const Workshop& workshop, const ExportOptions&
   return images;
 }
 
+// A slip must not cost a key or an image: nothing but an older bundle is replaced.
+Status check_free(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
+  std::string head(feeds::kBundleHead.size(), '\0');
+  std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
+  if (head == feeds::kBundleHead) return {};
+  return fail(Errc::already_exists, fmt::format("{} exists and is no bundle; name another file", path));
+}
+
 Status export_feed(const Program& program, const ExportOptions& options) {
   const auto workshop = TRY(Workshop::open(program.work_folder));
   TRY(workshop.check_whole_feed());
+  TRY(check_free(options.file));
   const auto now = TRY(program.time());
   const auto feed = TRY(SignedFeed::read(workshop));
   TRY(check_models(options, feed));

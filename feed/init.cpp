@@ -223,6 +223,7 @@ Status init(const Program& program, InitOptions& options) {
     options.root_keys = options.given.contains(tuf::kRoot) || options.settings.delegated ? 0 : 2;
   auto given = TRY(given_holders(options));
   TRY(check_options(options, given));
+  TRY(Workshop::check_new(options.folder, options.settings));
   const auto now = TRY(program.time());
   const auto secret = TRY(passphrases(program, options));
   if (options.settings.delegated) {
@@ -273,7 +274,9 @@ void add_init(Program& program) {
         ->type_name("PUBKEY")
         ->allow_extra_args(false);
   }
-  command->add_option("--root-days", options->settings.days.root, "How long the root is valid (default 365)");
+  command->add_option("--root-days", options->settings.days.root, "How long the root is valid (default 365)")
+      ->check(CLI::Range(1, 36500))
+      ->type_name("N");
   command
       ->add_option("--online-passphrase-file", options->online_passphrase_file,
                    "Another passphrase for the snapshot and timestamp keys, which cron needs")

@@ -93,6 +93,10 @@ Result<tuf::SigningKey> Keyring::open_key(const fs::path& path) {
     auto key = tuf::SigningKey::from_pem(pem, passphrase);
     if (key || key.error().code != Errc::not_authorised) return key;
   }
+  if (!passphrases_.known().empty() && ::isatty(STDIN_FILENO) == 0) {
+    return fail(Errc::not_authorised,
+                fmt::format("{}: the passphrase that was given is not this key's", path.string()));
+  }
   const auto typed = TRY_IN(path.string(), ask_passphrase(fmt::format("Passphrase of {}", path.string())));
   auto key = TRY_IN(path.string(), tuf::SigningKey::from_pem(pem, typed));
   passphrases_.add(typed);

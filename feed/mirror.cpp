@@ -43,7 +43,7 @@ void add_zigbee(Program& program, CLI::App& mirror) {
   auto options = std::make_shared<MirrorOptions>();
   auto* command = mirror.add_subcommand("zigbee", "From the community's index of Zigbee images (zigbee-OTA)");
   command->add_option("SOURCE", options->source, "index.json, or its folder, images beside")->required();
-  takes_common_options(*command, options, "this manufacturer code and image type in hexadecimal, such as 117c:5ae1");
+  takes_common_options(*command, options, "this manufacturer code and image type in hexadecimal, such as 117c:2803");
   command->add_flag("--download", options->download, "Fetch images that are not beside");
   command->callback(
       [&program, options] { program.chosen = [&program, options] { return run(program, *options, mirror_zigbee); }; });
@@ -80,7 +80,7 @@ void add_shelly(Program& program, CLI::App& mirror) {
 
 void add_mirror(Program& program) {
   auto* command = program.app.add_subcommand("mirror", "Fill a community feed from an upstream without signatures");
-  command->require_subcommand(1);
+  command->require_subcommand(0, 1);
   command->fallthrough();
   add_zigbee(program, *command);
   add_tasmota(program, *command);

@@ -131,6 +131,11 @@ Status MirrorDesk::finish() const {
         "Not yet published: look at what homes will see, and sign it with homepatch-feed publish --feed {} DIR\n",
         options_.folder);
   }
+  if (taken_ + known_ + left_out_ + refused_ == 0) {
+    return fail(Errc::not_found, options_.only.empty() ? fmt::format("{} holds nothing to mirror", options_.source)
+                                                       : fmt::format("{} holds nothing that --only names ({})",
+                                                                     options_.source, fmt::join(options_.only, ", ")));
+  }
   if (refused_ == 0) return {};
   return fail(Errc::not_trusted,
               fmt::format("{} release(s) were not taken in; each is named above with its reason", refused_));

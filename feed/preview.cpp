@@ -71,12 +71,17 @@ std::string support_line(const Catalog& catalog) {
 std::string preview(const Catalog& after, const Catalog* before) {
   std::string text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{}/{}  {}\n", after.vendor_id, after.model_id, after.model_name);
+  fmt::format_to(out, "{}/{}{}{}\n", after.vendor_id, after.model_id, after.model_name.empty() ? "" : "  ",
+                 after.model_name);
   for (const auto& match : after.match) fmt::format_to(out, "    recognised as {}\n", recognised_as(match));
   if (after.match.empty()) fmt::format_to(out, "    recognised by no device family that homepatch speaks with yet\n");
   fmt::format_to(out, "    {}\n", support_line(after));
   if (!after.updatable) fmt::format_to(out, "    takes no updates: {}\n", after.no_update_reason);
-  if (after.end_of_life) fmt::format_to(out, "    end of life: nothing more will be published\n");
+  if (after.end_of_life) {
+    const auto advice = first_text(after.end_of_life_advice);
+    fmt::format_to(out, "    end of life: nothing more will be published{}\n",
+                   advice.empty() ? "" : fmt::format("; \"{}\"", advice));
+  }
   std::size_t added = 0;
   for (const auto& release : after.releases) {
     if (before != nullptr && before->by_id(release.id) != nullptr) continue;

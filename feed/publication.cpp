@@ -204,6 +204,7 @@ Status keep(const Workshop& workshop, const Publication& publication) {
 }
 
 Status check_destination(const fs::path& destination, const Workshop& workshop) {
+  TRY(workshop.check_stays_private(destination));
   const auto metadata = destination / "metadata";
   const auto ours = TRY(signed_roots(workshop.metadata()));
   if (const auto theirs = signed_roots(metadata); theirs && theirs->front().bytes != ours.front().bytes) {

@@ -56,6 +56,11 @@ void say(const Publication& publication, const std::string& destination) {
       publication.timestamp.version, publication.contents.files.size() + publication.contents.vendor_files.size(),
       until(publication.timestamp), until(publication.snapshot), until(publication.targets),
       until(publication.roots.back()));
+  const auto& root = publication.roots.back();
+  if (root.expires >= publication.timestamp.expires) return;
+  fmt::print(stderr,
+             "homepatch-feed: the root ends first, and homes take nothing new from then on, whatever else is valid: "
+             "homepatch-feed rotate root --root-days N, then publish again\n");
 }
 
 // What is about to be published, as a server would give it. The images' bytes are checked when they are copied.
@@ -84,9 +89,10 @@ Status rehearse(const Publication& publication, Time now) {
 
 // In the folder of a delegated vendor: its one role, for the feed that takes it in.
 Status publish_vendor(const Program& program, const Workshop& workshop, const PublishOptions& options, Time now) {
+  TRY(workshop.check_stays_private(options.destination));
   auto publication = TRY(VendorPublication::gather(workshop));
   const auto changes = TRY(vendor_changes(workshop, workshop.settings().vendor, publication.drafts));
-  fmt::print("{}", changes.empty() ? "Nothing changes for homes; the signature is renewed.\n" : changes);
+  fmt::print("{}", changes.empty() ? "Nothing changes for homes but the signature's date.\n" : changes);
   TRY(confirm(options, !changes.empty()));
   auto keyring = TRY(program.keyring(workshop.keys()));
   TRY(publication.sign(workshop, keyring, days_of(workshop, options).targets, now));
@@ -107,7 +113,9 @@ Status publish(const Program& program, const PublishOptions& options) {
   auto contents = TRY(gather(workshop, now));
   for (const auto& warning : contents.warnings) fmt::print(stderr, "homepatch-feed: {}\n", warning);
   const auto changes = TRY(feed_changes(workshop, contents));
-  fmt::print("{}", changes.empty() ? "Nothing changes for homes; the signatures are renewed.\n" : changes);
+  fmt::print("{}", changes.empty() ? "Nothing changes for homes but the signatures' dates.\n" : changes);
+  if (contents.drafts.empty())
+    fmt::print("The feed lists no release. Next: homepatch-feed add RELEASE.toml IMAGE...\n");
   TRY(confirm(options, !changes.empty()));
 
   auto keyring = TRY(program.keyring(workshop.keys()));

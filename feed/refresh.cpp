@@ -54,12 +54,18 @@ Status refresh(const Program& program, const RefreshOptions& options) {
   TRY(check_published(workshop, options.destination));
   auto keyring = TRY(program.keyring(workshop.keys()));
   const int days = options.timestamp_days > 0 ? options.timestamp_days : workshop.settings().days.timestamp;
+  const auto before = TRY(last_signed(workshop.metadata(), tuf::kTimestamp));
   const auto timestamp = TRY(refreshed_timestamp(workshop, keyring, days, now));
   TRY(write_file_atomically(workshop.metadata() / tuf::metadata_file_name(tuf::kTimestamp), timestamp.bytes));
   TRY(write_timestamp(timestamp, options.destination));
   TRY(drop_pending(workshop, tuf::kTimestamp));
   fmt::print("Timestamp {} is published in {}, valid until {}.\n", timestamp.version, options.destination,
              tuf::time_text(timestamp.expires));
+  if (before && before->expires > timestamp.expires) {
+    fmt::print(stderr,
+               "homepatch-feed: the timestamp before was valid longer, until {}: is this machine's clock right?\n",
+               tuf::time_text(before->expires));
+  }
   warn_of_expiry(workshop, tuf::kSnapshot, "homepatch-feed publish", timestamp.expires);
   warn_of_expiry(workshop, tuf::kTargets, "homepatch-feed publish", timestamp.expires);
   warn_of_expiry(workshop, tuf::kRoot, "homepatch-feed rotate root", now + std::chrono::hours(24) * 60);

@@ -48,6 +48,7 @@ Status needs(const std::string& value, std::string_view option) {
 }
 
 Status run(const CLI::App& app, const Asked& asked) {
+  if (app.get_subcommands().empty()) return fail(Errc::invalid_argument, "say what to do: init, refresh or download");
   TRY(needs(asked.session.metadata_dir, "--metadata-dir"));
   if (app.got_subcommand("init")) return init(asked);
   TRY(needs(asked.session.metadata_url, "--metadata-url"));
@@ -60,7 +61,7 @@ Status run(const CLI::App& app, const Asked& asked) {
 
 void describe(CLI::App& app, Asked& asked) {
   auto& session = asked.session;
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is ours to complain about: CLI11 would say so of a misspelt one too
   app.fallthrough();
   app.set_version_flag("--version", "homepatch-tuf " HOMEPATCH_VERSION);
   app.add_option("--metadata-dir", session.metadata_dir, "Folder of the trusted metadata")->type_name("DIR");
@@ -92,7 +93,9 @@ int tuf_main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitDone : kExitFailed;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    fmt::print(stderr, "homepatch-tuf: {}\nSee: homepatch-tuf --help\n", printable(error.what(), 400));
+    return kExitFailed;
   }
   const auto done = run(app, asked);
   if (done) return kExitDone;

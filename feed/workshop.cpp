@@ -125,7 +125,7 @@ std::vector<std::string> folders_in(const fs::path& folder) {
 
 }  // namespace
 
-Result<Workshop> Workshop::create(const fs::path& folder, const Settings& settings) {
+Status Workshop::check_new(const fs::path& folder, const Settings& settings) {
   if (!is_plain_text(settings.name, 100)) {
     return fail(Errc::invalid_argument, "the feed's name must be a text of 1 to 100 bytes without control characters");
   }
@@ -138,6 +138,11 @@ Result<Workshop> Workshop::create(const fs::path& folder, const Settings& settin
   if (fs::exists(folder / "feed.toml", ignored)) {
     return fail(Errc::already_exists, fmt::format("{} holds a feed already; choose another folder", folder.string()));
   }
+  return {};
+}
+
+Result<Workshop> Workshop::create(const fs::path& folder, const Settings& settings) {
+  TRY(check_new(folder, settings));
   TRY(make_folder(folder / "keys"));
   if (::chmod((folder / "keys").c_str(), 0700) != 0) return fail(errno_error("closing the keys' folder", errno));
   for (const auto* name : {"models", "published", "images", "metadata"}) TRY(make_folder(folder / name));
@@ -207,6 +212,17 @@ Status Workshop::keep_published_models(std::string_view bytes) const {
   const auto path = folder_ / "published" / kModelsPath;
   TRY(make_folder(path.parent_path()));
   return write_file_atomically(path, bytes);
+}
+
+Status Workshop::check_stays_private(const fs::path& served) const {
+  std::error_code error;
+  const auto here = fs::weakly_canonical(folder_, error);
+  const auto there = error ? fs::path() : fs::weakly_canonical(fs::absolute(served), error);
+  if (error) return fail(errno_error(fmt::format("looking at {}", served.string()), error.value()));
+  if (std::mismatch(there.begin(), there.end(), here.begin(), here.end()).first != there.end()) return {};
+  return fail(Errc::invalid_argument,
+              fmt::format("{} holds this feed's work folder with its keys, and must not be served; name another folder",
+                          served.string()));
 }
 
 Status Workshop::check_whole_feed() const {

@@ -44,7 +44,9 @@ struct Settings {
 
 class Workshop {
  public:
-  // Makes the folder and its feed.toml. already_exists when there is a feed in it.
+  // Would create() make this? already_exists when there is a feed in the folder.
+  static Status check_new(const std::filesystem::path& folder, const Settings& settings);
+  // Makes the folder and its feed.toml.
   static Result<Workshop> create(const std::filesystem::path& folder, const Settings& settings);
   static Result<Workshop> open(const std::filesystem::path& folder);
 
@@ -54,6 +56,9 @@ class Workshop {
   [[nodiscard]] std::filesystem::path delegations() const { return folder_ / "delegations"; }
   [[nodiscard]] std::filesystem::path deny_list() const { return folder_ / "deny.json"; }
   [[nodiscard]] std::filesystem::path image(const Digest& digest) const { return folder_ / "images" / digest.hex(); }
+
+  // Refuses a folder that is to be served, when this one with its keys would be served with it.
+  [[nodiscard]] Status check_stays_private(const std::filesystem::path& served) const;
 
   // Refuses a delegated vendor's folder, for what only a whole feed has.
   [[nodiscard]] Status check_whole_feed() const;

@@ -25,14 +25,16 @@ std::string what_it_runs(const DecisionView& d) {
 
 std::string what_happens(const DecisionView& d) {
   std::string begin;
-  if (d.verdict == "update") begin = fmt::format("It will be updated to {}.", shown(d.target));
-  if (d.verdict == "wait") begin = fmt::format("It will be updated to {}, but not yet.", shown(d.target));
+  // While an update that is proven is watched there is no target any more.
+  const bool named = !d.target.empty();
+  if (d.verdict == "update" && named) begin = fmt::format("It will be updated to {}.", shown(d.target));
+  if (d.verdict == "wait" && named) begin = fmt::format("It will be updated to {}, but not yet.", shown(d.target));
   if (d.verdict == "ask" && !d.target.empty())
     begin = fmt::format("{} is there for it, and you are asked.", shown(d.target));
   if (d.verdict == "ask" && d.target.empty()) begin = "It is not updated by itself.";
   if (d.verdict == "none") begin = "There is nothing to install.";
   if (d.not_before > now_millis()) begin += fmt::format(" Not before {}.", local_time(d.not_before));
-  return fmt::format("{} {} ({})", begin, printable(d.text, 600), shown(d.reason));
+  return fmt::format("{}{}{} ({})", begin, begin.empty() ? "" : " ", printable(d.text, 600), shown(d.reason));
 }
 
 std::string which_way(const DecisionView& d) {
@@ -74,12 +76,28 @@ void print_release(const Screen& screen, const DecisionView& d) {
   if (const auto action = action_sentence(d.user_action); !action.empty()) screen.paragraph(action);
 }
 
-void print(const Screen& screen, const DeviceView& device, const DecisionView& d, const UpdateView* update) {
+// A feed that was never reached may know the model: without its word "no feed knows it" is not the whole truth.
+std::string not_asked_yet(Bus& bus, const DecisionView& d) {
+  if (d.reason != "no_catalog") return "";
+  const auto manager = bus.get(kRoot, kProperties, "GetAll", kManager);
+  if (!manager || !manager->contains("Feeds")) return "";
+  std::vector<std::string> names;
+  for (const Value& feed : (*manager)["Feeds"]) {
+    if (number_of(feed, "refreshed") == 0) names.push_back(shown(text_of(feed, "name")));
+  }
+  if (names.empty()) return "";
+  return fmt::format("Not asked yet, for it was never reached: {}. It may know the model. See: homepatchctl status",
+                     fmt::join(names, ", "));
+}
+
+void print(const Screen& screen, const DeviceView& device, const DecisionView& d, const UpdateView* update,
+           const std::string& remark) {
   screen.line(screen.paint(Tone::strong, fmt::format("{} ({})", shown(device.title()), shown(device.id))));
   screen.paragraph(what_it_is(device));
   screen.paragraph(what_it_runs(d));
   screen.line("");
   screen.paragraph(what_happens(d));
+  if (!remark.empty()) screen.paragraph(remark);
   if (d.path.size() > 1) screen.paragraph(which_way(d));
   if (!d.target.empty()) print_release(screen, d);
   screen.paragraph(support_sentence(device.support, now_millis()));
@@ -103,7 +121,7 @@ Result<int> explain(Program& program, const std::string& text) {
   }
   const DeviceView device = TRY(read_device(bus, path));
   const auto update = read_last_update(bus, device);
-  print(program.screen, device, decision, update ? &*update : nullptr);
+  print(program.screen, device, decision, update ? &*update : nullptr, not_asked_yet(bus, decision));
   return kExitDone;
 }
 

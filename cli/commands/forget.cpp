@@ -6,27 +6,28 @@ namespace homepatch::cli {
 
 namespace {
 
-Result<int> forget(Program& program, const std::string& text) {
-  Bus bus = TRY(Bus::open());
-  const DeviceView device = TRY(find_one_device(bus, text));
-  Tally tally(program);
+void forget_one(Bus& bus, const DeviceView& device, Tally& tally) {
   const auto answer = bus.get(device.path, kDevice, "Forget");
-  if (!answer) {
-    tally.failed(device.id, answer.error());
-  } else {
-    tally.done(device.id,
-               shown(device.title()) + " is forgotten. It returns, as a new device, when it is heard from again.");
-  }
+  if (!answer) return tally.failed(device.id, answer.error());
+  tally.done(device.id,
+             shown(device.title()) + " is forgotten. It returns, as a new device, when it is heard from again.");
+}
+
+Result<int> forget(Program& program, const std::vector<std::string>& texts) {
+  Bus bus = TRY(Bus::open());
+  const auto devices = TRY(find_devices(bus, texts));
+  Tally tally(program);
+  for (const DeviceView& device : devices) forget_one(bus, device, tally);
   return tally.finish();
 }
 
 }  // namespace
 
 void add_forget(CLI::App& app, Program& program) {
-  const auto text = std::make_shared<std::string>();
-  add_command(app, program, "forget", "Forget a device; it returns as a new one when it is heard from again",
-              [&program, text] { return forget(program, *text); })
-      ->add_option("DEV", *text, "The device")
+  const auto texts = std::make_shared<std::vector<std::string>>();
+  add_command(app, program, "forget", "Forget devices; each returns as a new one when it is heard from again",
+              [&program, texts] { return forget(program, *texts); })
+      ->add_option("DEV", *texts, "The devices")
       ->required();
 }
 

@@ -78,7 +78,7 @@ Result<int> import(Program& program, const Wish& wish) {
     say(program, text.is_string() ? text.get<std::string>() : "");
     return kExitDone;
   }
-  const UniqueFd file(::open(wish.image.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const UniqueFd file(::open(wish.image.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file) return fail(errno_error(fmt::format("opening {}", printable(wish.image.file)), errno));
   if (wish.image.device.empty()) return import_bundle(program, file.get(), wish);
   return import_image(program, file.get(), wish.image);

@@ -159,9 +159,10 @@ void add_search(CLI::App& app, Program& program) {
   auto* command =
       add_command(app, program, "search", "Search the unsigned indexes for images; without words, list the indexes",
                   [&program, wish] { return search(program, *wish); });
-  command->add_option("WORDS", wish->words,
-                      "Words that must all occur: of names, models, makers' codes, versions, chips");
+  auto* words = command->add_option("WORDS", wish->words,
+                                    "Words that must all occur: of names, models, makers' codes, versions, chips");
   add_zigbee_options(*command, wish->zigbee);
+  words->excludes("--zigbee");
 }
 
 }  // namespace homepatch::cli

@@ -83,6 +83,12 @@ TEST_F(Deeds, ForgetForgets) {
   EXPECT_EQ(run({"forget", "porch-plug"}).status, 0);
   EXPECT_FALSE(daemon.knows(plug));
   EXPECT_EQ(run({"forget", "porch-plug"}).status, 3);
+  add_plug();
+  add_lamp();
+  EXPECT_EQ(run({"forget", "porch-plug", "nobody"}).status, 3);  // and nothing was done to the first
+  const auto results = json({"forget", "porch-plug", "kitchen-lamp"}).at("results");
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[1].at("outcome"), "done");
 }
 
 TEST_F(Deeds, RefreshPassesOnWhatTheFeedsSaid) {

@@ -211,6 +211,28 @@ TEST_F(Lists, ExplainOfANewDeviceOutOfSupportSaysBoth) {
   EXPECT_TRUE(has(ran.out, "Accept it: homepatchctl accept mac:a4cf12000001"));
 }
 
+TEST_F(Lists, ExplainNamesNoTargetWhereThereIsNone) {
+  const std::string plug = daemon.add_device(
+      "mac:a4cf12000001",
+      {{"Name", "plug"}, {"Verdict", "wait"}, {"Reason", "update_running"}, {"ReasonText", "An update is under way."}});
+  daemon.add_update(plug, {{"Phase", "confirming"}, {"ToVersion", "1.2.0"}});
+  const Ran ran = run({"explain", "plug"}, {.environment = {{"COLUMNS", "400"}}});
+  EXPECT_TRUE(has(ran.out, "\nAn update is under way. (update_running)")) << ran.out;
+  EXPECT_FALSE(has(ran.out, "updated to unknown")) << ran.out;
+}
+
+TEST_F(Lists, ExplainNamesTheFeedThatCouldNotBeAsked) {
+  daemon.add_device("mac:a4cf12000001", {{"Name", "plug"}, {"Reason", "no_catalog"}});
+  const auto feed = [](const char* name, int refreshed) {
+    return nlohmann::json{{"name", name}, {"state", refreshed == 0 ? "failing" : "current"}, {"refreshed", refreshed}};
+  };
+  daemon.manager()["Feeds"] = {feed("acme", 0), feed("other", 1)};
+  const Child::Where wide{.environment = {{"COLUMNS", "400"}}};
+  EXPECT_TRUE(has(run({"explain", "plug"}, wide).out, "Not asked yet, for it was never reached: acme. It may know"));
+  daemon.manager()["Feeds"] = {feed("other", 1)};
+  EXPECT_FALSE(has(run({"explain", "plug"}, wide).out, "Not asked yet"));
+}
+
 TEST_F(Lists, StatusSaysWhatToDoWhereSomethingIsWrong) {
   const Ran well = run({"status"}, {.environment = {{"COLUMNS", "400"}}});
   EXPECT_TRUE(has(well.out, "Broker     connected: 127.0.0.1:1883"));
@@ -268,6 +290,26 @@ TEST_F(Lists, EachTableFitsANarrowTerminal) {
       for (const auto& line : lines) EXPECT_LE(display_width(line), columns) << list << ": " << line;
     }
   }
+}
+
+TEST_F(Lists, NoLabelRunsIntoWhatItLabels) {
+  add_lamp();
+  const Ran ran = run({"device", "kitchen-lamp"});
+  EXPECT_TRUE(has(ran.out, "Can be patched ")) << ran.out;
+}
+
+TEST_F(Lists, NothingTrailsALineWhoseLastCellsAreEmpty) {
+  daemon.add_device("mac:a4cf12000001", {{"Name", "plug"}});
+  for (const char* list : {"devices", "plan"}) {
+    const Ran ran = run({list}, {.columns = 60, .environment = {{"NO_COLOR", "1"}}});
+    for (const auto& line : lines_of(ran.out)) EXPECT_FALSE(line.ends_with(' ')) << "'" << line << "'";
+  }
+}
+
+TEST_F(Lists, AMistakeOnTheCommandLineIsADocumentToo) {
+  EXPECT_EQ(json({"device"}, 1)["error"]["code"], "invalid_argument");
+  EXPECT_EQ(json({"devices", "--bogus"}, 1)["error"]["text"], "The following argument was not expected: --bogus");
+  EXPECT_EQ(run({"device"}).out, "");
 }
 
 TEST_F(Lists, ColumnsAlignByWhatIsSeenNotByBytes) {

@@ -39,7 +39,8 @@ std::string synopsis(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     if (!option->get_positional()) continue;
     const bool many = option->get_expected_max() > 1;
-    text += fmt::format(" {}{}", option->get_name(true), many ? "..." : "");
+    const std::string operand = option->get_name(true) + (many ? "..." : "");
+    text += option->get_required() ? " " + operand : " [" + operand + "]";
   }
   return text;
 }

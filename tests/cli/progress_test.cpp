@@ -74,8 +74,8 @@ TEST_F(Progress, AFailureEndsWithItsReasonAndStatusOne) {
                          {"Detail", "not enough space\x1b[2J"}});
   EXPECT_EQ(child.wait(), 1);
   EXPECT_TRUE(has(child.out(),
-                  "failed: kitchen-lamp was not updated to 14.4.0. The device refused the image. In its own "
-                  "words: not enough space"))
+                  "failed: kitchen-lamp was not updated to 14.4.0. The device refused the image. "
+                  "(not enough space"))
       << child.out();
   EXPECT_FALSE(has(child.out(), "\x1b"));
 }

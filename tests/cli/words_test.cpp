@@ -62,6 +62,18 @@ TEST(Words, ADevicesStateSaysWhatIsGoingOn) {
   EXPECT_EQ(state_of(update).text, "failed: its turn comes");
 }
 
+TEST(Words, WhatHoldsAnUpdateUpIsToldInFull) {
+  UpdateView update;
+  update.device_name = "plug";
+  update.to_version = "1.1";
+  update.phase = "waiting";
+  update.reason = "no_space";
+  update.detail = "2.9 MiB are needed";
+  EXPECT_TRUE(outcome_sentence(update).ends_with(" (2.9 MiB are needed).")) << outcome_sentence(update);
+  update.phase = "lost";
+  EXPECT_TRUE(outcome_sentence(update).ends_with(" (2.9 MiB are needed)")) << outcome_sentence(update);
+}
+
 TEST(Words, ProgressIsNeverMoreThanTheWhole) {
   UpdateView update;
   EXPECT_EQ(update.percent(), 0U);

@@ -105,6 +105,13 @@ TEST_F(Delegation, HomesReadTheVendorsOwnWordThroughTheFeed) {
   EXPECT_TRUE(tool.json("out/metadata/1.snapshot.json")["signed"]["meta"].contains("bulb.example.json"));
 }
 
+TEST_F(Delegation, TheSameKeyAgainChangesNothingAndSaysSo) {
+  ASSERT_EQ(delegate().status, 0);
+  const auto run = delegate();
+  EXPECT_EQ(run.status, 0);
+  EXPECT_TRUE(says(run, "bulb.example may sign with these keys already; nothing was changed")) << run.output;
+}
+
 TEST_F(Delegation, TheVendorsNextReleaseComesWithItsNextRole) {
   publish_both();
   tool.file("fw.bin", "the second firmware");

@@ -161,6 +161,18 @@ TEST_F(Export, RefusesWhatHasExpiredOrIsDamaged) {
   EXPECT_FALSE(fs::exists(tool.path("feed.tar.part")));
 }
 
+TEST_F(Export, ReplacesABundleAndNothingElse) {
+  ASSERT_EQ(bundle("a.tar").status, 0);
+  EXPECT_EQ(bundle("a.tar").status, 0);
+  for (const auto* kept : {"work/keys/root-1.pem", "work/feed.toml", "fw.bin"}) {
+    const auto before = tool.read(kept);
+    const auto run = bundle(kept);
+    EXPECT_EQ(run.status, 1);
+    EXPECT_TRUE(says(run, "exists and is no bundle; name another file")) << run.output;
+    EXPECT_EQ(tool.read(kept), before) << kept;
+  }
+}
+
 TEST_F(Export, NeedsAPublishedFeed) {
   FeedTool fresh;
   ASSERT_EQ(fresh.init().status, 0);

@@ -121,6 +121,13 @@ TEST_F(MirrorZigbee, FetchesWhatIsNotBesideOnlyWhenItIsAllowed) {
   EXPECT_TRUE(says(run, "1 release(s) taken in")) << run.output;
 }
 
+TEST_F(MirrorZigbee, WhatOnlyNamesAndTheIndexHasNotIsSaid) {
+  entry(0x1001, 1, 5, zigbee_file(0x1001, 1, 5));
+  const auto run = mirror({"--only", "1001:0009"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_TRUE(says(run, "holds nothing that --only names (1001:0009)")) << run.output;
+}
+
 TEST_F(MirrorZigbee, AFileIsFoundUnderTheNameThatItsAddressEncodes) {
   auto& made = entry(0x1001, 1, 5, zigbee_file(0x1001, 1, 5));
   tool.file("upstream/images/Maker/lamp 60%.ota", zigbee_file(0x1001, 1, 5));

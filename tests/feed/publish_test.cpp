@@ -73,6 +73,46 @@ TEST(Init, RefusesWhatHasNoMeaning) {
   EXPECT_FALSE(fs::exists(tool.path("work")));
 }
 
+TEST(Init, AsksForNothingBeforeItKnowsThatItCan) {
+  FeedTool tool;
+  ASSERT_EQ(tool.init().status, 0);
+  const auto taken = tool.run({"init", tool.path("work"), "--name", "x"});
+  EXPECT_TRUE(says(taken, "holds a feed already")) << taken.output;
+  EXPECT_TRUE(says(tool.run({"init", tool.path("other"), "--name", "x", "--root-days", "-4"}), "--root-days"));
+  EXPECT_FALSE(fs::exists(tool.path("other")));
+}
+
+TEST(Commands, AMistypedOneIsNamed) {
+  FeedTool tool;
+  const auto run = tool.run({"pubish", "out"});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(says(run, "homepatch-feed: ") && says(run, "pubish")) << run.output;
+  EXPECT_TRUE(says(tool.run({}), "say what to do")) << run.output;
+}
+
+TEST_F(Publish, NeverPutsTheKeysIntoWhatIsServed) {
+  fs::create_directory_symlink(tool.path("."), tool.path("link"));
+  for (const auto* folder : {"work", "work/", ".", "work/..", "link"}) {
+    const auto run =
+        tool.run({"publish", tool.path(folder), "--feed", tool.path("work"), "--passphrase-file", tool.path("pass")});
+    EXPECT_EQ(run.status, 1) << folder;
+    EXPECT_TRUE(says(run, "holds this feed's work folder with its keys, and must not be served")) << run.output;
+  }
+  EXPECT_FALSE(fs::exists(tool.path("targets")));
+  EXPECT_FALSE(fs::exists(tool.path("work/targets")));
+  // Beside the keys, and below them, is fine.
+  const auto below = tool.run(
+      {"publish", tool.path("work/public"), "--feed", tool.path("work"), "--passphrase-file", tool.path("pass")});
+  EXPECT_EQ(below.status, 0) << below.output;
+}
+
+TEST_F(Publish, TellsAWrongPassphraseFromNone) {
+  const auto wrong = tool.file("wrong", "not the passphrase\n");
+  const auto run = tool.run({"publish", tool.path("out"), "--feed", tool.path("work"), "--passphrase-file", wrong});
+  EXPECT_EQ(run.status, 4);
+  EXPECT_TRUE(says(run, "targets.pem: the passphrase that was given is not this key's")) << run.output;
+}
+
 TEST_F(Publish, WritesAFeedThatHomesAccept) {
   const auto run = tool.publish();
   ASSERT_EQ(run.status, 0) << run.output;
@@ -260,7 +300,7 @@ TEST_F(Publish, AConditionThatNoHomeCanMeetIsRefused) {
 
 TEST_F(Publish, WhatHomesLoseIsShownBeforeItIsSigned) {
   ASSERT_EQ(tool.publish().status, 0);
-  EXPECT_TRUE(says(tool.publish(), "Nothing changes for homes; the signatures are renewed."));
+  EXPECT_TRUE(says(tool.publish(), "Nothing changes for homes but the signatures' dates."));
   ASSERT_EQ(tool.run({"deny", tool.path("fw.bin"), "--reason", "bricks", "--feed", tool.path("work")}).status, 0);
   auto run = tool.publish();
   ASSERT_EQ(run.status, 0) << run.output;
@@ -393,12 +433,21 @@ TEST_F(Publish, AnExpiredRootMustBeRenewedFirst) {
 TEST_F(Publish, EndOfLifeIsSeenByHomes) {
   auto run = tool.run({"eol", "acme.example/plug", "--advice", "Recycle it.", "--feed", tool.path("work")});
   ASSERT_EQ(run.status, 0) << run.output;
-  ASSERT_EQ(tool.publish({"--targets-days", "3650", "--snapshot-days", "3650", "--timestamp-days", "3650"}).status, 0);
+  EXPECT_TRUE(says(run, "nothing more will be published; \"Recycle it.\"")) << run.output;
+  run = tool.publish({"--targets-days", "3650", "--snapshot-days", "3650", "--timestamp-days", "3650"});
+  ASSERT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(says(run, "the root ends first")) << run.output;
   EXPECT_EQ(tool.json("work/published/acme.example/plug/catalog.json")["eol"]["since"], "2026-11-23");
   EXPECT_TRUE(says(tool.verify(), "end of life: nothing more will be published"));
+  ASSERT_EQ(tool.run({"eol", "acme.example/plug", "--advice", "Sell it.", "--feed", tool.path("work")}).status, 0);
+  run = tool.publish({"--timestamp-days", "3650"});
+  EXPECT_TRUE(says(run, "~ eol.advice.en: \"Sell it.\", it was \"Recycle it.\"")) << run.output;
   EXPECT_EQ(tool.json("out/metadata/timestamp.json")["signed"]["expires"], "2036-11-20T10:00:00Z");
   EXPECT_EQ(tool.run({"eol", "acme.example/other", "--feed", tool.path("work")}).status, 3);
   EXPECT_EQ(tool.run({"eol", "acme", "--feed", tool.path("work")}).status, 1);
+  // A later refresh would take the long validity back.
+  run = tool.run({"refresh", tool.path("out"), "--feed", tool.path("work"), "--passphrase-file", tool.path("pass")});
+  EXPECT_TRUE(says(run, "the timestamp before was valid longer, until 2036-11-20T10:00:00Z")) << run.output;
   run = tool.run({"eol", "acme.example/plug", "--advice", "\xff", "--feed", tool.path("work")});
   EXPECT_TRUE(says(run, "--advice must be one line of at most 2000 bytes of UTF-8")) << run.output;
 }

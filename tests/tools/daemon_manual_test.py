@@ -1,5 +1,5 @@
 """homepatchd(8) names every option that daemon/main.cpp knows and every table and first key of config/homepatchd.toml, no
-others, and groff finds nothing wrong in it.
+others, and groff finds nothing wrong in it. The packaged configuration shows every key that daemon/config*.cpp read.
 
 usage: daemon_manual_test.py SOURCE_FOLDER
 """
@@ -29,13 +29,16 @@ def same(what, in_page, in_source):
 options = set(re.findall(r"--[a-z-]+", " ".join(re.findall(r'(?:add_option|add_flag|_flag)\("([^"]*)"', main))))
 tables = set(re.findall(r"^#? ?\[+([a-z]+)\]", config, re.M))
 keys = set(re.findall(r"^([a-z_]+) = ", config.split("\n[")[0], re.M))
+read = set(re.findall(r'\.key\("([a-z_]+)"', "".join(p.read_text(encoding="utf-8") for p in source.glob("daemon/config*.cpp"))))
+shown = set(re.findall(r"^(?:# )?\[*([a-z_]+)(?: =|\])", config, re.M)) | set(re.findall(r"instead of url: ([a-z_]+) =", config))
 configuration = section("CONFIGURATION")
 
 failures = same("option", set(re.findall(r"--[a-z-]+", section("OPTIONS"))), options | {"--help"})
 failures += same("table", set(re.findall(r"^\.B \[+([a-z]+)\]", configuration, re.M)), tables)
 failures += same("key", set(re.findall(r"^\.IR? ([a-z_]+)", configuration.split("Above")[1].split("The tables")[0], re.M)), keys)
-if len(options) < 3 or len(tables) < 8 or len(keys) < 5:
-    failures.append(f"the sources are read wrongly: {options}, {tables}, {keys}")
+failures += [f"key {name}: not in config/homepatchd.toml" for name in sorted(read - shown)]
+if len(options) < 3 or len(tables) < 8 or len(keys) < 5 or len(read) < 40:
+    failures.append(f"the sources are read wrongly: {options}, {tables}, {keys}, {read}")
 if shutil.which("groff"):
     failures += subprocess.run(["groff", "-man", "-Tutf8", "-ww", str(manual)], text=True, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, timeout=60).stderr.splitlines()
