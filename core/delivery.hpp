@@ -63,6 +63,9 @@ class Delivery {
   // Every report, an instant failure included, comes on a later turn of the loop. After a final report there is
   // nothing more. Never null.
   [[nodiscard]] virtual std::unique_ptr<DeliveryHandle> begin(const DeliveryJob& job, DeliveryReports reports) = 0;
+
+  // False: what lies between us and the devices is away or has only just come back, and their silence proves nothing.
+  [[nodiscard]] virtual bool listens() const { return true; }
 };
 
 }  // namespace homepatch

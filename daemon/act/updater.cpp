@@ -17,6 +17,7 @@ using std::chrono::seconds;
 constexpr Duration kSaveRetry = seconds(10);
 // Smaller ones are the slow steering of network time.
 constexpr Duration kClockJump = seconds(1);
+constexpr Duration kListenAgain = seconds(10);
 // Every family ends its settling by itself well before.
 constexpr Duration kFarewellLimit = std::chrono::minutes(5);
 
@@ -197,14 +198,16 @@ Progress Updater::progress(UpdateId id) const {
 unsigned Updater::under_way() const {
   return static_cast<unsigned>(std::ranges::count_if(running_, [&](const auto& entry) {
     const Update& update = updates_.at(entry.second);
-    return holds_slot(update.phase) && !is_cut_off(update);
+    return holds_slot(update.phase) && (delivery_for(update) != nullptr || !is_unheard(update));
   }));
 }
 
-// The device has the image, and its protocol is switched off in the configuration: nobody can ask it or hear it, so
-// that its silence proves nothing. A start with the protocol goes on.
-bool Updater::is_cut_off(const Update& update) const {
-  return (update.phase == Phase::installing || update.phase == Phase::confirming) && delivery_for(update) == nullptr;
+// The device has the image, and nobody can ask it or hear it: its silence proves nothing (I11). With its protocol in
+// the configuration again, and the way to it open, the phase begins anew.
+bool Updater::is_unheard(const Update& update) const {
+  if (update.phase != Phase::installing && update.phase != Phase::confirming) return false;
+  const Delivery* delivery = delivery_for(update);
+  return delivery == nullptr || !delivery->listens();
 }
 
 void Updater::apply(UpdateId id, const UpdateEvent& event) {
@@ -292,8 +295,15 @@ void Updater::schedule(UpdateId id) {
 
 void Updater::on_due(UpdateId id) {
   if (updates_.at(id).phase == Phase::waiting) look_for_slots();
-  if (is_cut_off(updates_.at(id))) return;
-  apply(id, Due{!within_reach(updates_.at(id))});
+  Work& work = work_[id];
+  if (is_unheard(updates_.at(id))) {
+    work.unheard = true;
+    work.due = loop_.after(kListenAgain, [this, id] { on_due(id); });
+  } else if (std::exchange(work.unheard, false)) {
+    apply(id, Resume{});
+  } else {
+    apply(id, Due{!within_reach(updates_.at(id))});
+  }
 }
 
 void Updater::act(UpdateId id, Command command, bool resumed) {

@@ -85,6 +85,7 @@ class Updater {
     Timer command;
     Timer save_retry;
     Unsaved unsaved;
+    bool unheard = false;        // its time was up while nobody could hear the device
     bool owes_settling = false;  // put off, because the device runs its helper image
     Progress progress;
   };
@@ -115,7 +116,7 @@ class Updater {
   void schedule(UpdateId id);
   void on_due(UpdateId id);
   void look_for_slots();
-  [[nodiscard]] bool is_cut_off(const Update& update) const;
+  [[nodiscard]] bool is_unheard(const Update& update) const;
   [[nodiscard]] bool within_reach(const Update& update) const;
   [[nodiscard]] Delivery* delivery_for(const Update& update) const;
   DeliveryJob job(const Update& update, const Device& device, Command step) const;

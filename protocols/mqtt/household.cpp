@@ -26,6 +26,7 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 Household::Household(EventLoop& loop, tasmota::DeliveryLimits limits, Events events)
     : loop_(loop),
+      reunion_(limits.reunion),
       events_(std::move(events)),
       tasmota_(tasmota::kMaxDevices, events_.acquainted),
       tasmota_delivery_(ports(), limits) {}
@@ -59,7 +60,12 @@ tasmota::Ports Household::ports() {
       },
       [this](const Announcement& announcement) { announce_later(announcement); },
       [this](const std::string& text) { events_.remark(text); },
+      [this] { return listens(); },
   };
+}
+
+bool Household::listens() const {
+  return client_ != nullptr && client_->link() == Link::connected && loop_.monotonic() >= listens_from_;
 }
 
 // A delivery announces in the middle of a step, and who hears it may end that step: so it is heard on a later turn.
@@ -71,7 +77,11 @@ void Household::announce_later(const Announcement& announcement) {
 }
 
 void Household::on_link(Link link, const std::string& text) {
-  if (link == Link::connected) apply(tasmota_.on_connected());
+  if (link == Link::connected) {
+    if (was_away_) listens_from_ = loop_.monotonic() + reunion_;
+    apply(tasmota_.on_connected());
+  }
+  was_away_ = was_away_ || link != Link::connected;
   events_.link(link, text);
 }
 

@@ -52,10 +52,14 @@ class Household {
   void announce(const Announcement& announcement);
   void announce_later(const Announcement& announcement);
   void arm();
+  [[nodiscard]] bool listens() const;
   [[nodiscard]] tasmota::Now now() const;
   [[nodiscard]] tasmota::Ports ports();
 
   EventLoop& loop_;
+  Duration reunion_;
+  Duration listens_from_{};  // monotonic: when devices have had the time to be back
+  bool was_away_ = false;    // the broker, since the start
   Events events_;
   tasmota::Dialect tasmota_;
   tasmota::TasmotaDelivery tasmota_delivery_;

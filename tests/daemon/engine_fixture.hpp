@@ -40,6 +40,7 @@ class StandInDelivery final : public Delivery {
     jobs.push_back(Begun{job, std::move(reports)});
     return std::make_unique<Handle>(*this, jobs.size() - 1);
   }
+  [[nodiscard]] bool listens() const override { return listening; }
 
   [[nodiscard]] std::size_t count(Command step) const {
     std::size_t n = 0;
@@ -55,6 +56,7 @@ class StandInDelivery final : public Delivery {
   }
 
   std::deque<Begun> jobs;
+  bool listening = true;
 };
 
 class StandInImages final : public Images {

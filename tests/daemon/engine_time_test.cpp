@@ -142,6 +142,31 @@ TEST_F(EngineTimeTest, WithItsProtocolSwitchedOffADevicesSilenceProvesNothing) {
   EXPECT_EQ(update().phase, Phase::confirmed);
 }
 
+TEST_F(EngineTimeTest, WhileTheBrokerIsAwayADevicesSilenceProvesNothing) {
+  for (const Phase phase : {Phase::installing, Phase::confirming}) {
+    SCOPED_TRACE(to_string(phase));
+    if (phase == Phase::installing) {
+      bring_to(phase);
+    } else {
+      say(registered());
+      say(lamp("1.1.0"));
+      pass(kTick);
+    }
+    ASSERT_EQ(update().phase, phase);
+    delivery->listening = false;
+    pass(hours(24));
+    EXPECT_EQ(update().phase, phase);
+    EXPECT_EQ(engine->updater.under_way(), 1U);
+    delivery->listening = true;
+    pass(seconds(11));
+    EXPECT_GT(update().next_step.value_or(Time{}), loop.now()) << "it has its whole time again";
+  }
+  pass(settings.rules.soak + seconds(1));
+  say(lamp("1.1.0"));
+  pass(kTick);
+  EXPECT_EQ(update().phase, Phase::confirmed);
+}
+
 TEST_F(EngineTimeTest, WithItsProtocolSwitchedOffAnEndIsSettledLater) {
   bring_to(Phase::confirmed);
   speaks_lwm2m = false;

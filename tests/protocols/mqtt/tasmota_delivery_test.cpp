@@ -96,6 +96,7 @@ class TasmotaDeliveryTest : public ::testing::Test {
         },
         [this](const Announcement& said) { announced.push_back(said); },
         [this](const std::string& text) { remarks.push_back(text); },
+        [this] { return broker; },
     };
   }
 
@@ -317,6 +318,32 @@ TEST_F(TasmotaDeliveryTest, AnInquiryAsksForTheVersionUntilItIsAnswered) {
   loop.advance(std::chrono::hours(1));
   EXPECT_EQ(sent.size(), 2U);
   EXPECT_THAT(reports, IsEmpty());
+}
+
+TEST_F(TasmotaDeliveryTest, AnInquiryGoesOnUntilItIsNoLongerWanted) {
+  begin(job(Command::inquire));
+  loop.advance(std::chrono::minutes(3));
+  EXPECT_GE(sent.size(), 5U);
+  EXPECT_LE(sent.size(), 7U) << "three in half a minute, then a minute's rest";
+  handle.reset();
+  const auto before = sent.size();
+  loop.advance(std::chrono::hours(1));
+  EXPECT_EQ(sent.size(), before);
+}
+
+TEST_F(TasmotaDeliveryTest, SettlingWaitsForABrokerThatIsAway) {
+  auto settle = job(Command::settle);
+  settle.facts = {{"ota_url_before", kOwners}, {"ota_url_given", kOurs}};
+  broker = false;
+  begin(settle);
+  loop.advance(std::chrono::hours(3));
+  EXPECT_THAT(reports, IsEmpty());
+  broker = true;
+  for (int i = 0; i < 120 && sent.empty(); ++i) loop.advance(seconds(1));
+  says_url(kOurs);
+  says_url(kOwners);
+  EXPECT_NE(only_report<Settled>(), nullptr);
+  EXPECT_THAT(remarks, IsEmpty());
 }
 
 TEST_F(TasmotaDeliveryTest, SettlingPutsTheOwnersUrlBack) {

@@ -137,6 +137,17 @@ TEST_F(TasmotaDialect, ARetainedOnlineIsNoLifeAndALiveOneIs) {
   EXPECT_EQ(announced(hear("tele/tasmota_80FF6D/LWT", "Offline")).reachable, false);
 }
 
+// A broker that ends tells of everybody's last will, and devices may be back with it before we are.
+TEST_F(TasmotaDialect, ARetainedOnlineAfterAnOfflineIsAskedForLifeHoweverWellTheDeviceIsKnown) {
+  introduce();
+  hear("stat/tasmota_80FF6D/STATUS2", firmware_text("13.3.0(tasmota)"));
+  EXPECT_EQ(pass(std::chrono::hours(1)), Strings());
+  EXPECT_EQ(announced(hear("tele/tasmota_80FF6D/LWT", "Offline")).reachable, false);
+  EXPECT_TRUE(hear("tele/tasmota_80FF6D/LWT", "Online", true).empty());
+  EXPECT_EQ(pass(seconds(60)), Strings(3, "cmnd/tasmota_80FF6D/Status 2"));
+  EXPECT_TRUE(announced(hear("stat/tasmota_80FF6D/STATUS2", firmware_text("13.3.0(tasmota)"))).live);
+}
+
 TEST_F(TasmotaDialect, APeriodicStateIsASignOfLifeAndOneMoreChanceToBeAsked) {
   hear(config_topic(kMac), config_text(kMac), true);
   EXPECT_EQ(pass(seconds(60)).size(), 1U);  // and no answer

@@ -16,6 +16,7 @@ namespace homepatch::mqtt::tasmota {
 // How long to wait. Settable because demos and tests have no time.
 struct DeliveryLimits {
   Duration introduction = std::chrono::seconds(60);         // for the retained announcement, after the daemon's start
+  Duration reunion = std::chrono::seconds(60);              // for devices to find back to a broker that was away
   Duration answer = std::chrono::seconds(10);               // to one question
   Duration quiet_after_restart = std::chrono::seconds(60);  // for a device that may be in the middle of a download
   Duration settle = std::chrono::seconds(30);               // for all of settling
@@ -29,6 +30,7 @@ struct Ports {
   std::function<Status(const std::string& topic, const std::string& payload)> publish;
   std::function<void(const Announcement&)> announce;
   std::function<void(const std::string&)> remark;
+  std::function<bool()> listens;  // as in Delivery
 };
 
 class Conversation {

@@ -18,6 +18,7 @@ class TasmotaDelivery final : public Delivery {
 
   // The handle must not outlive this object.
   [[nodiscard]] std::unique_ptr<DeliveryHandle> begin(const DeliveryJob& job, DeliveryReports reports) override;
+  [[nodiscard]] bool listens() const override { return ports_.listens(); }
 
   void hear(const Heard& heard);
 

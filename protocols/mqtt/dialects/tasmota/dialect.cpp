@@ -240,12 +240,13 @@ void Dialect::on_last_will(Member& member, const Message& message, Now now, Effe
     out.emplace_back(std::move(says));
   } else if (message.payload == member.online_text) {
     const bool was_offline = std::exchange(member.offline, false);
-    if (message.retained) {  // the broker's memory, no life: but what came back while we were away is worth a question
-      if (was_offline) occasion(member, kAsksForFaintSign, kBeforeAsking, now);
-      return;
+    // The broker's memory is no life. But a broker that restarts tells of everybody's end, and devices may be back with
+    // it before we are: then only a question brings them back here.
+    if (message.retained && !was_offline) return;
+    if (!message.retained) {
+      says.reachable = true;
+      out.emplace_back(std::move(says));
     }
-    says.reachable = true;
-    out.emplace_back(std::move(says));
     // It may have restarted meanwhile: what image runs now is yet to be said.
     member.on_helper.reset();
     member.firmware_wanted = true;

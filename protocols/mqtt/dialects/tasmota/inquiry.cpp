@@ -15,7 +15,9 @@ void Inquiry::start() {
     stop_asking();
     return true;
   };
-  meet(false, [this, answer] { ask("Status", "2", kTries, answer, [] {}); });
+  // Until it is no longer wanted: a broker or an access point that restarts takes its time.
+  const auto again = [this] { wait(limits_.reunion, [this] { start(); }); };
+  meet(false, [this, answer, again] { ask("Status", "2", kTries, answer, again); });
 }
 
 }  // namespace homepatch::mqtt::tasmota

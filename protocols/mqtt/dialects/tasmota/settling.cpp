@@ -48,6 +48,10 @@ void Settling::put_back() {
 }
 
 void Settling::left_as_it_is(const std::string& why) {
+  if (!ports_.listens()) {  // later, then
+    deadline_.cancel();
+    return wait(limits_.reunion, [this] { start(); });
+  }
   ports_.remark(fmt::format("{} keeps the OtaUrl of its last update: {}. It can be put back with OtaUrl {}",
                             job_.device.to_string(), why, to_put_back(job_)));
   settled();
