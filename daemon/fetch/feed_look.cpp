@@ -78,17 +78,28 @@ Status FeedLook::take(const tuf::Step& step) {
 
 // Only of the next root is it news that it is not there.
 void FeedLook::fetch_metadata(const tuf::Fetch& fetch) {
-  const bool may_be_missing = fetch.path.ends_with(".root.json");
-  request_ = ports_.source.get("metadata/" + fetch.path, fetch.limit, may_be_missing, [this](Result<std::string> got) {
+  if (const auto known = out_of_reach_.find(fetch.role); known != out_of_reach_.end()) return refuse(known->second);
+  const bool may_be_missing = fetch.role == tuf::kRoot;
+  auto on_answer = [this, role = fetch.role](Result<std::string> got) {
     if (got) {
       client_->received(std::move(*got));
     } else if (got.error().code == Errc::not_found) {
       client_->missing();
+    } else if (stage_ != Stage::refresh) {
+      return on_out_of_reach(role, std::move(got).error());
     } else {
       return finish(fail(std::move(got).error()));
     }
     later(&FeedLook::step);
-  });
+  };
+  request_ = ports_.source.get("metadata/" + fetch.path, fetch.limit, may_be_missing, std::move(on_answer));
+}
+
+// Every mirror was asked for it. As with a role that cannot be believed, the others go on; it is not asked for again in
+// this look, because each of its catalogs would wait as long.
+void FeedLook::on_out_of_reach(const std::string& role, Error error) {
+  const auto& kept = out_of_reach_.insert_or_assign(role, std::move(error).in(printable(role, 96))).first->second;
+  refuse(kept);
 }
 
 void FeedLook::on_finished() {

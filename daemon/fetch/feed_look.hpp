@@ -77,6 +77,7 @@ class FeedLook {
   void on_finished();
   void on_refreshed();
   void fetch_metadata(const tuf::Fetch& fetch);
+  void on_out_of_reach(const std::string& role, Error error);
   void look_up(Stage stage, const std::string& path);
   // The bytes of a target that was found: from the store when they are the same, else from the source.
   void obtain(const tuf::Target& target, std::size_t limit, std::size_t attempt = 0);
@@ -115,6 +116,7 @@ class FeedLook {
   Stage stage_ = Stage::refresh;
   std::unique_ptr<FeedSource::Request> request_;
   Timer turn_;
+  std::map<std::string, Error> out_of_reach_;  // delegated roles that no mirror could give
   std::set<Match> own_;
   std::deque<Document> documents_;  // to be looked up or fetched; the front one is under way
   std::vector<Document> measured_;

@@ -25,7 +25,7 @@ constexpr const char* kVendor = "acme.example";
 const Digest kBad = sha256("an image that bricks");
 const Digest kWorse = sha256("another one");
 
-Match lamp_match() { return Match{Family::lwm2m, {{"manufacturer", "Acme"}, {"model", "Lamp"}}}; }
+Match match_of(const std::string& model) { return Match{Family::lwm2m, {{"manufacturer", "Acme"}, {"model", model}}}; }
 
 // The files of a repository in memory, and its targets.
 class MemorySource final : public FeedSource {
@@ -36,6 +36,7 @@ class MemorySource final : public FeedSource {
     asked.push_back(path);
     auto answer = std::make_unique<Answer>();
     answer->turn = loop_.after(Duration::zero(), [this, path, limit, done = std::move(done)] {
+      if (const auto broken = out_of_reach.find(path); broken != out_of_reach.end()) return done(fail(broken->second));
       const auto& files = path.starts_with("metadata/") ? repository_.files : targets;
       const auto found = files.find(path.substr(path.find('/') + 1));
       if (found == files.end()) return done(fail(Errc::not_found, path + ": 404"));
@@ -46,6 +47,7 @@ class MemorySource final : public FeedSource {
   bool turn_away() override { return false; }
 
   std::map<std::string, std::string> targets;
+  std::map<std::string, Error> out_of_reach;  // by path
   std::vector<std::string> asked;
 
  private:
@@ -59,24 +61,29 @@ class MemorySource final : public FeedSource {
 class FeedLookTest : public ::testing::Test {
  protected:
   FeedLookTest() {
-    repository.delegate("targets", kVendor, {"acme.example/lamp/*"});
+    repository.delegate("targets", kVendor, {"acme.example/*/*"});
     repository.list_in_snapshot(kVendor);
     offer(kVendor, lamp_path, catalog("1.1.0"));
-    offer("targets", std::string(kModelsPath), models("acme.example/lamp/catalog.json"));
+    offer("targets", std::string(kModelsPath), models({{"lamp", lamp_path}}));
     repository.update(kVendor);
     repository.update("targets");
     EXPECT_TRUE(store.save_metadata("acme", "root", repository.files.at("1.root.json")));
   }
 
-  static std::string models(const std::string& path) {
-    return R"({"homepatch_models":1,"models":[{"family":"lwm2m","match":{"manufacturer":"Acme","model":"Lamp"},)"
-           R"("catalog":")" +
-           path + "\"}]}";
+  static std::string models(const std::map<std::string, std::string>& catalogs) {
+    std::string out;
+    for (const auto& [model, path] : catalogs) {
+      out += out.empty() ? "" : ",";
+      out +=
+          R"({"family":"lwm2m","match":{"manufacturer":"Acme","model":")" + model + R"("},"catalog":")" + path + "\"}";
+    }
+    return R"({"homepatch_models":1,"models":[)" + out + "]}";
   }
-  static std::string catalog(const std::string& newest) {
-    Catalog catalog = new_local_catalog(lamp_match(), "Lamp");
-    catalog.vendor_id = kVendor;
-    catalog.model_id = "lamp";
+  static std::string catalog(const std::string& newest, const std::string& vendor = kVendor,
+                             const std::string& model = "lamp") {
+    Catalog catalog = new_local_catalog(match_of(model), model);
+    catalog.vendor_id = vendor;
+    catalog.model_id = model;
     catalog.date = "2025-12-01T00:00:00Z";
     add_shipped(catalog, "1.0.0");
     add_shipped(catalog, newest);
@@ -101,20 +108,16 @@ class FeedLookTest : public ::testing::Test {
 
   FeedLook::Outcome look() {
     std::optional<FeedLook::Outcome> outcome;
-    FeedLook::Ports ports{loop,
-                          source,
-                          store,
-                          shelf,
-                          [] { return std::set<Match>{lamp_match()}; },
-                          [](std::string_view) { return true; },
-                          [](Time) {}};
+    FeedLook::Ports ports{
+        loop, source, store, shelf, [this] { return own; }, [](std::string_view) { return true; }, [](Time) {}};
     FeedLook one("acme", clock, std::move(ports), [&](FeedLook::Outcome got) { outcome = std::move(got); });
     loop.advance(std::chrono::seconds(1));
     EXPECT_TRUE(outcome) << "no answer";
     return outcome.value_or(FeedLook::Outcome{});
   }
-  [[nodiscard]] std::string newest() const {
-    const Catalog* found = shelf.find("acme", lamp_path);
+  [[nodiscard]] std::string newest() const { return newest(lamp_path); }
+  [[nodiscard]] std::string newest(const std::string& path) const {
+    const Catalog* found = shelf.find("acme", path);
     return found == nullptr ? "none" : found->releases.back().version;
   }
   [[nodiscard]] bool is_denied(const Digest& image) const { return !shelf.taken_back_by("acme", image).empty(); }
@@ -126,6 +129,7 @@ class FeedLookTest : public ::testing::Test {
   void distrust_the_clock() { clock.expiry = tuf::Expiry::clock_not_trusted; }
 
   const std::string lamp_path = "acme.example/lamp/catalog.json";
+  std::set<Match> own{match_of("lamp")};
   ScratchFolder folder;
   SimulatedLoop loop{Loop::WallTime(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1))};
   std::unique_ptr<Database> database = Database::open(folder / "homepatch.db").value();
@@ -188,6 +192,82 @@ INSTANTIATE_TEST_SUITE_P(
                               },
                               "acme.example"}),
     [](const auto& shown) { return shown.param.name; });
+
+struct OutOfReach {
+  const char* name;
+  Error error;
+};
+
+// Two models of the first vendor and one of another in the home.
+class FeedLookReachTest : public FeedLookTest, public ::testing::WithParamInterface<OutOfReach> {
+ protected:
+  static constexpr const char* kOther = "bulb.example";
+
+  FeedLookReachTest() {
+    own = {match_of("lamp"), match_of("plug"), match_of("bulb")};
+    repository.delegate("targets", kOther, {"bulb.example/*/*"});
+    repository.list_in_snapshot(kOther);
+    offer("targets", std::string(kModelsPath), models({{"lamp", lamp_path}, {"plug", plug_path}, {"bulb", bulb_path}}));
+    publish_all("1.1.0");
+    repository.update("targets");
+  }
+
+  void publish_all(const std::string& version) {
+    offer(kVendor, lamp_path, catalog(version));
+    publish(kVendor, plug_path, catalog(version, kVendor, "plug"));
+    publish(kOther, bulb_path, catalog(version, kOther, "bulb"));
+  }
+  [[nodiscard]] std::string role_file() {
+    return "metadata/" + tuf::metadata_file_name(kVendor, repository.content(kVendor)["version"].get<std::int64_t>());
+  }
+
+  const std::string plug_path = "acme.example/plug/catalog.json";
+  const std::string bulb_path = "bulb.example/bulb/catalog.json";
+};
+
+TEST_P(FeedLookReachTest, ADelegatedRoleThatCannotBeHadKeepsNoOtherVendorsNewsAway) {
+  ASSERT_TRUE(look().status);
+  const auto kept = store.load_metadata("acme", kVendor).value();
+  publish_all("1.2.0");
+  source.out_of_reach.emplace(role_file(), GetParam().error);
+  source.asked.clear();
+
+  auto outcome = look();
+  ASSERT_FALSE(outcome.status);
+  EXPECT_EQ(outcome.status.error().text, lamp_path + ": acme.example: " + GetParam().error.text);
+  EXPECT_FALSE(outcome.may_be_elsewhere) << "every mirror was asked";
+  EXPECT_FALSE(outcome.expired);
+  EXPECT_EQ(std::ranges::count(source.asked, role_file()), 1) << "once, whatever waits for it";
+  EXPECT_EQ(newest(bulb_path), "1.2.0");
+  for (const auto& path : {lamp_path, plug_path}) {
+    EXPECT_EQ(newest(path), "1.1.0");
+    EXPECT_TRUE(store.load_document("acme", path).value());
+  }
+  EXPECT_EQ(store.load_metadata("acme", kVendor).value(), kept);
+
+  source.out_of_reach.clear();
+  outcome = look();
+  EXPECT_TRUE(outcome.status) << outcome.status.error().text;
+  for (const auto& path : {lamp_path, plug_path, bulb_path}) EXPECT_EQ(newest(path), "1.2.0");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FeedLookReachTest,
+    ::testing::Values(OutOfReach{"TooSlow", {Errc::unavailable, "feed.example is too slow: 10 bytes came"}},
+                      OutOfReach{"NoName", {Errc::unavailable, "feed.example is not known to the name service"}},
+                      OutOfReach{"Endless", {Errc::too_large, "feed.example sends more than 1048576 bytes"}}),
+    [](const auto& shown) { return shown.param.name; });
+
+TEST_F(FeedLookTest, ATopLevelRoleThatCannotBeHadEndsTheLook) {
+  ASSERT_TRUE(look().status);
+  publish(kVendor, lamp_path, catalog("1.2.0"));
+  source.out_of_reach.emplace("metadata/timestamp.json", Error{Errc::unavailable, "feed.example cannot be reached"});
+  const auto outcome = look();
+  ASSERT_FALSE(outcome.status);
+  EXPECT_EQ(outcome.status.error().text, "feed.example cannot be reached");
+  EXPECT_FALSE(outcome.refreshed);
+  EXPECT_EQ(newest(), "1.1.0");
+}
 
 TEST_F(FeedLookTest, ACatalogThatTheRoleNoLongerNamesLeavesShelfAndStore) {
   ASSERT_TRUE(look().status);

@@ -60,7 +60,7 @@ Status Client::advance() {
 Status Client::advance_roots() {
   if (!answer_) {
     if (rotations_ == limits_.root_rotations) return finish_roots();
-    fetch(metadata_file_name(kRoot, set_.root().version + 1), limits_.root);
+    fetch(kRoot, set_.root().version + 1, limits_.root);
     return {};
   }
   auto answer = *std::exchange(answer_, std::nullopt);
@@ -87,7 +87,7 @@ Status Client::advance_timestamp() {
   if (!answer_) {
     const auto stored = TRY(read_stored(kTimestamp));
     if (stored) set_.recall_timestamp(*stored);
-    fetch(metadata_file_name(kTimestamp), limits_.timestamp);
+    fetch(kTimestamp, std::nullopt, limits_.timestamp);
     return {};
   }
   auto bytes = TRY_IN(kTimestamp, take_bytes());
@@ -141,7 +141,9 @@ Result<bool> Client::obtain(std::string_view role, const RoleKeys& keys, std::op
   return false;
 }
 
-void Client::fetch(std::string path, std::size_t limit) { steps_.emplace_back(Fetch{std::move(path), limit}); }
+void Client::fetch(std::string_view role, std::optional<std::int64_t> version, std::size_t limit) {
+  steps_.emplace_back(Fetch{std::string(role), metadata_file_name(role, version), limit});
+}
 
 Status Client::fetch_listed(std::string_view role, const MetaFile& file, std::size_t limit) {
   if (file.length && *file.length > limit) {
@@ -149,7 +151,7 @@ Status Client::fetch_listed(std::string_view role, const MetaFile& file, std::si
                                              printable(role, 96), *file.length, limit));
   }
   const auto version = set_.root().consistent_snapshot ? std::optional(file.version) : std::nullopt;
-  fetch(metadata_file_name(role, version), file.length ? static_cast<std::size_t>(*file.length) : limit);
+  fetch(role, version, file.length ? static_cast<std::size_t>(*file.length) : limit);
   return {};
 }
 

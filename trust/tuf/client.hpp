@@ -24,6 +24,7 @@ namespace homepatch::tuf {
 
 // Fetch `path`, relative to the metadata URL and already percent-encoded; refuse to read more than `limit` bytes.
 struct Fetch {
+  std::string role;  // whose file it is, for people
   std::string path;
   std::size_t limit = 0;
 };
@@ -78,8 +79,8 @@ class Client {
   // what was accepted before stays accepted, and a new Client begins from there.
   Result<Step> next();
 
-  // Answers to the last Fetch: its bytes, or that the server has no such file (404 or 403; every other failure of
-  // fetching ends the cycle: drop the Client).
+  // Answers to the last Fetch: its bytes, or that the server has no such file (404 or 403). Every other failure of
+  // fetching ends the refresh: drop the Client. It ends a lookup too, but the next one may begin.
   void received(std::string bytes);
   void missing();
 
@@ -132,7 +133,7 @@ class Client {
   Status advance_targets();
   Status advance_lookup();
 
-  void fetch(std::string path, std::size_t limit);
+  void fetch(std::string_view role, std::optional<std::int64_t> version, std::size_t limit);
   Status fetch_listed(std::string_view role, const MetaFile& file, std::size_t limit);
   void store(std::string_view role, std::string bytes);
   Result<std::string> take_bytes();
