@@ -106,6 +106,17 @@ TEST_F(EngineCrashTest, AnUpdateNeverOutlivesItsDevice) {
   EXPECT_EQ(engine->inventory.find(lamp_id())->version, "1.0.0");
 }
 
+TEST_F(EngineCrashTest, WhatAnUpdateNotesOfItsDeviceIsOnTheDiskAtOnce) {
+  settings.inventory.write_delay = std::chrono::hours(1);
+  boot();
+  bring_to(Phase::transferring);
+  Announcement note(lamp_id(), Family::lwm2m, loop.now(), true);
+  note.facts = {{"url_before", "http://owner.example/"}};
+  say(note);
+  boot();
+  EXPECT_EQ(engine->inventory.find(lamp_id())->facts.at("url_before"), "http://owner.example/");
+}
+
 TEST_F(EngineCrashTest, NeverTwoUpdatesOfOneDevice) {
   bring_to(Phase::transferring);
   boot();
