@@ -54,12 +54,12 @@ Status Engine::start() {
   return {};
 }
 
-// While an image is on its way, what is noted of the device is on the disk before the device is told to change
-// anything: settling needs it, perhaps after a crash.
+// While the device is given its image, what is noted of it is on the disk before it is told to change anything:
+// settling needs it, perhaps after a crash.
 void Engine::on_announcement(const Announcement& announcement) {
   inventory.on_announcement(announcement);
   const Update* update = updater.running(announcement.device);
-  if (update == nullptr || !holds_slot(update->phase)) return;
+  if (update == nullptr || update->phase != Phase::transferring) return;
   if (auto kept = inventory.keep(announcement.device); !kept) log::warning("{}, ignoring", kept.error().text);
 }
 
