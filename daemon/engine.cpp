@@ -54,6 +54,15 @@ Status Engine::start() {
   return {};
 }
 
+// While the device is given its image, what is noted of it is on the disk before it is told to change anything:
+// settling needs it, perhaps after a crash.
+void Engine::on_announcement(const Announcement& announcement) {
+  inventory.on_announcement(announcement);
+  const Update* update = updater.running(announcement.device);
+  if (update == nullptr || update->phase != Phase::transferring) return;
+  if (auto kept = inventory.keep(announcement.device); !kept) log::warning("{}, ignoring", kept.error().text);
+}
+
 void Engine::on_device_changed(const Device& device) {
   updater.on_device_changed(device);
   scheduler.replan();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -90,15 +91,28 @@ void each_release(const Server& server, Visit visit) {
   }
 }
 
-// Paths are compared rather than taken apart: there are few releases, and nothing foreign is parsed.
+// Takes the part off the front, where it stands.
+bool take_off(std::string_view& text, std::string_view part) {
+  if (!text.starts_with(part)) return false;
+  text.remove_prefix(part.size());
+  return true;
+}
+
+// Of a name as release_path_of() makes it. Whoever asks for all objects comes here for every property of every release:
+// so no names are made, only compared.
 bool with_release(const Server& server, const char* path, const std::function<int(const Subject&)>& use, int& result) {
-  bool found = false;
-  each_release(server, [&](const Catalog& catalog, const Release& release) {
-    if (found || release_path_of(catalog, release) != path) return;
-    found = true;
-    result = use(Subject{catalog, release, server});
-  });
-  return found;
+  const auto name = object_name("release", path);
+  if (!name) return false;
+  for (const Catalog* catalog : server.engine().shelf.all()) {
+    std::string_view id = *name;
+    if (!take_off(id, catalog->feed) || !take_off(id, "/") || !take_off(id, catalog->path) || !take_off(id, "#"))
+      continue;
+    const auto found = std::ranges::find(catalog->releases, id, &Release::id);
+    if (found == catalog->releases.end()) continue;
+    result = use(Subject{*catalog, *found, server});
+    return true;
+  }
+  return false;
 }
 
 int get(sd_bus*, const char* path, const char*, const char* property, sd_bus_message* reply, void* userdata,

@@ -19,10 +19,6 @@ namespace homepatch::cli {
 class FakeDaemon {
  public:
   using Properties = nlohmann::json;  // by the bus's names
-  struct Signature {
-    const char* name;
-    const char* type;
-  };
   struct Object {
     const char* interface;
     Properties properties;

@@ -2,27 +2,15 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "cli/documents.hpp"
 #include "cli/program.hpp"
+#include "tests/support/manual.hpp"
 
 namespace homepatch::cli {
 namespace {
 
-std::string read(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-// A hyphen that must stay one is written \- in roff.
-std::string roff(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '-' ? std::string("\\-") : std::string(1, c);
-  return out;
-}
+using test::read_text;
+using test::roff;
 
 std::string option_list(const CLI::App& command) {
   std::string text;
@@ -57,14 +45,14 @@ std::string command_list() {
 }
 
 TEST(Manual, ListsTheSubcommandsAndOptionsThatTheProgramHas) {
-  const std::string manual = read(HOMEPATCH_SOURCE "/docs/man/homepatchctl.1");
+  const std::string manual = read_text(HOMEPATCH_SOURCE "/docs/man/homepatchctl.1");
   const std::string expected = command_list();
   EXPECT_NE(manual.find(expected), std::string::npos) << "docs/man/homepatchctl.1 must hold exactly this:\n"
                                                       << expected;
 }
 
 TEST(Manual, NamesEveryKeyThatJsonPrints) {
-  const std::string manual = read(HOMEPATCH_SOURCE "/docs/man/homepatchctl.1");
+  const std::string manual = read_text(HOMEPATCH_SOURCE "/docs/man/homepatchctl.1");
   for (const Json& document :
        {to_json(DeviceView()), to_json(ReleaseView()), to_json(UpdateView()), to_json(DecisionView())}) {
     for (const auto& [key, value] : document.items()) {
@@ -74,7 +62,7 @@ TEST(Manual, NamesEveryKeyThatJsonPrints) {
 }
 
 TEST(Manual, TheCompletionKnowsEverySubcommand) {
-  const std::string completion = read(HOMEPATCH_SOURCE "/config/homepatchctl.bash-completion");
+  const std::string completion = read_text(HOMEPATCH_SOURCE "/config/homepatchctl.bash-completion");
   Program program;
   const auto app = make_app(program);
   for (const CLI::App* command : app->get_subcommands({})) {

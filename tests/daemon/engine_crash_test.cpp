@@ -14,6 +14,14 @@ class EngineCrashTest : public EngineTest {
     say(lamp(version));
     pass(seconds(1));
   }
+  void the_device_speaks_after_a_restart() {
+    boot();
+    pass(seconds(1));
+    say(lamp("1.1.0"));
+    pass(kTick);
+    EXPECT_EQ(update().phase, Phase::confirming);
+    finish_from_confirming();
+  }
   void finish_from_confirming() {
     pass(settings.rules.soak + seconds(1));
     say(lamp("1.1.0"));
@@ -52,12 +60,7 @@ TEST_F(EngineCrashTest, TransferringIsBegunAgain) {
 
 TEST_F(EngineCrashTest, TheDeviceFinishedWhileNobodyListened) {
   bring_to(Phase::transferring);
-  boot();
-  pass(seconds(1));
-  say(lamp("1.1.0"));
-  pass(kTick);
-  EXPECT_EQ(update().phase, Phase::confirming);
-  finish_from_confirming();
+  the_device_speaks_after_a_restart();
 }
 
 TEST_F(EngineCrashTest, InstallingKeepsItsImagesAndItsWait) {
@@ -72,12 +75,7 @@ TEST_F(EngineCrashTest, InstallingKeepsItsImagesAndItsWait) {
 
 TEST_F(EngineCrashTest, ConfirmingSoaksAnew) {
   bring_to(Phase::confirming);
-  boot();
-  pass(seconds(1));
-  say(lamp("1.1.0"));
-  pass(kTick);
-  EXPECT_EQ(update().phase, Phase::confirming);
-  finish_from_confirming();
+  the_device_speaks_after_a_restart();
 }
 
 TEST_F(EngineCrashTest, AnEndIsSettledAfterTheRestart) {
@@ -104,6 +102,17 @@ TEST_F(EngineCrashTest, AnUpdateNeverOutlivesItsDevice) {
   boot();
   ASSERT_NE(engine->inventory.find(lamp_id()), nullptr);
   EXPECT_EQ(engine->inventory.find(lamp_id())->version, "1.0.0");
+}
+
+TEST_F(EngineCrashTest, WhatAnUpdateNotesOfItsDeviceIsOnTheDiskAtOnce) {
+  settings.inventory.write_delay = std::chrono::hours(1);
+  boot();
+  bring_to(Phase::transferring);
+  Announcement note(lamp_id(), Family::lwm2m, loop.now(), true);
+  note.facts = {{"url_before", "http://owner.example/"}};
+  say(note);
+  boot();
+  EXPECT_EQ(engine->inventory.find(lamp_id())->facts.at("url_before"), "http://owner.example/");
 }
 
 TEST_F(EngineCrashTest, NeverTwoUpdatesOfOneDevice) {

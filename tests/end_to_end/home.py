@@ -3,6 +3,7 @@
 Everything is real and its own: programs from the build folder, a private dbus-daemon, a mosquitto, free loopback ports,
 a folder under /tmp. Whatever was started is ended by its own process id, also when a test fails.
 """
+import concurrent.futures
 import contextlib
 import http.server
 import json
@@ -373,9 +374,9 @@ class Home:
     def http_port(self):
         return next(int(at.rsplit(":", 1)[1]) for at in self.status()["listening"] if at.startswith("http"))
 
-    def plugs(self, *options, count=1, version="14.2.0"):
+    def plugs(self, *options, count=1, version="14.2.0", fetch_delay=100):
         return self.start("plugs", "homepatch-sim", "tasmota", "--broker", f"127.0.0.1:{self.mqtt_port}", "--count", count,
-                          "--version", version, "--boot-time", 500, "--restart-delay", 100, "--fetch-delay", 100,
+                          "--version", version, "--boot-time", 500, "--restart-delay", 100, "--fetch-delay", fetch_delay,
                           "--announce-delay", 100, *options)
 
     def lamps(self, *options, count=1, version="1.0.0"):
@@ -388,13 +389,21 @@ class TestCase(unittest.TestCase):
 
     def run(self, result=None):
         result = result or self.defaultTestResult()
-        bad = len(result.failures) + len(result.errors)
         with Home() as self.home:
             super().run(result)
-            if len(result.failures) + len(result.errors) > bad:
+            if any(getattr(test, "test_case", test) is self for test, _ in result.failures + result.errors):
                 self.home.show_logs()
         return result
 
 
-def main():
-    unittest.main(verbosity=2)
+class AtOnce(unittest.TestSuite):
+    """Some tests at a time: each has a home of its own, in which it mostly waits."""
+
+    def run(self, result, debug=False):
+        with concurrent.futures.ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda test: test.run(result), [test for part in self for test in part]))
+        return result
+
+
+def main(**more):
+    unittest.main(**{"verbosity": 2, **more})

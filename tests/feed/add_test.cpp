@@ -7,8 +7,6 @@
 namespace homepatch::test {
 namespace {
 
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
 class Add : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(tool.init().status, 0); }

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "feed_tool.hpp"
 #include "support/raw_http_server.hpp"
@@ -12,18 +11,6 @@ namespace homepatch::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
-std::map<std::string, std::string> files_below(const std::string& folder) {
-  std::map<std::string, std::string> out;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    out["/" + fs::relative(entry.path(), folder).string()] = {std::istreambuf_iterator<char>(in), {}};
-  }
-  return out;
-}
 
 // A release of bulb.example/lamp.
 std::string lamp_toml(const std::string& version, int seq) {
@@ -280,12 +267,11 @@ TEST_F(Delegation, PythonTufReadsTheVendorsTargets) {
   ASSERT_EQ(vendor_publish().status, 0);
   ASSERT_EQ(include().status, 0);
   ASSERT_EQ(tool.publish().status, 0);
-  Child client({"python3", FOREIGN_CLIENT, tool.path("out"), tool.path("work/metadata/1.root.json"),
-                "bulb.example/lamp/2.0.0/fw.bin", "bulb.example/lamp/catalog.json", "acme.example/plug/catalog.json"});
-  const auto status = client.wait();
-  if (status == 77) GTEST_SKIP() << "python tuf is not installed: no foreign client to ask";
-  EXPECT_EQ(status, 0) << client.output();
-  EXPECT_NE(client.output().find("the first firmware"), std::string::npos) << client.output();
+  const auto seen = tool.ask_foreign_client(
+      {"bulb.example/lamp/2.0.0/fw.bin", "bulb.example/lamp/catalog.json", "acme.example/plug/catalog.json"});
+  if (seen.status == 77) GTEST_SKIP() << "python tuf is not installed: no foreign client to ask";
+  EXPECT_EQ(seen.status, 0) << seen.output;
+  EXPECT_TRUE(says(seen, "the first firmware")) << seen.output;
 }
 
 }  // namespace

@@ -12,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
 // Field `offset` of a tar header, an octal number.
 std::size_t octal(const std::string& tar, std::size_t at) { return std::stoul(tar.substr(at, 12), nullptr, 8); }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -43,6 +44,14 @@ ToolRun FeedTool::verify(std::vector<std::string> more) {
   return run(std::move(more));
 }
 
+ToolRun FeedTool::ask_foreign_client(const std::vector<std::string>& targets) const {
+  std::vector<std::string> command{"python3", FOREIGN_CLIENT, path("out"), path("work/metadata/1.root.json")};
+  command.insert(command.end(), targets.begin(), targets.end());
+  Child client(command);
+  const auto status = client.wait();
+  return {status.value_or(-1), client.output()};
+}
+
 std::string FeedTool::read(const std::string& name) const {
   std::ifstream in(path(name), std::ios::binary);
   EXPECT_TRUE(in) << name;
@@ -50,6 +59,19 @@ std::string FeedTool::read(const std::string& name) const {
 }
 
 nlohmann::json FeedTool::json(const std::string& name) const { return nlohmann::json::parse(read(name)); }
+
+bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
+
+std::map<std::string, std::string> files_below(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::map<std::string, std::string> out;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    out["/" + fs::relative(entry.path(), folder).string()] = {std::istreambuf_iterator<char>(in), {}};
+  }
+  return out;
+}
 
 std::string release_toml(const std::string& version, int seq) {
   return fmt::format(R"(version = "{}"

@@ -9,8 +9,6 @@
 namespace homepatch::test {
 namespace {
 
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
 std::string bytes_of(std::string_view hex) {
   const auto bytes = from_hex(hex).value();
   return {bytes.begin(), bytes.end()};

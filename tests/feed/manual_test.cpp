@@ -2,26 +2,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "feed/command.hpp"
+#include "support/manual.hpp"
 
 namespace homepatch::feed {
 namespace {
 
-std::string read(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-// A hyphen that must stay one is written \- in roff.
-std::string roff(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '-' ? std::string("\\-") : std::string(1, c);
-  return out;
-}
+using test::read_text;
+using test::roff;
 
 // What an option takes: its type's name without the validator's words behind it.
 std::string value_of(const CLI::Option& option) {
@@ -63,7 +51,7 @@ std::string command_list(const CLI::App& above, const std::string& before) {
 }
 
 TEST(Manual, ListsTheSubcommandsAndOptionsThatTheProgramHas) {
-  const std::string manual = read(FEED_MANUAL);
+  const std::string manual = read_text(FEED_MANUAL);
   Program program;
   add_commands(program);
   const std::string expected = command_list(program.app, "");

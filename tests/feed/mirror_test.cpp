@@ -13,8 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
 // An ESP32 application image without anything in it. `chip` is the id in its header: 0 esp32, 5 esp32-c3.
 std::string esp32_image(char chip) {
   std::string image(304, '\0');

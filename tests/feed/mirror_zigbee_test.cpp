@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
 class MirrorZigbee : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(tool.init({"--vendor", "patches.example"}).status, 0); }

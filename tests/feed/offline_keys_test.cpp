@@ -11,8 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
 class OfflineKeys : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "feed_tool.hpp"
 #include "support/raw_http_server.hpp"
@@ -12,19 +11,6 @@ namespace homepatch::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool says(const ToolRun& run, const std::string& text) { return run.output.find(text) != std::string::npos; }
-
-// Every file below, by its path from there.
-std::map<std::string, std::string> files_below(const std::string& folder) {
-  std::map<std::string, std::string> out;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    out["/" + fs::relative(entry.path(), folder).string()] = {std::istreambuf_iterator<char>(in), {}};
-  }
-  return out;
-}
 
 class Publish : public ::testing::Test {
  protected:
