@@ -30,6 +30,7 @@ struct DeliveryJob {
   Family family;
   Command step = Command::transfer;  // transfer, install, inquire or settle
   bool resumed = false;              // the daemon died in this step; the device may be in the middle of it
+  bool intermediate = false;         // the device runs its helper image, as far as is known
   std::string address;               // of the device
   Facts facts;                       // of the device
   std::string from_version;

@@ -24,7 +24,7 @@ Engine::Engine(Loop& loop, Database& database, Images& images, std::map<Family, 
         scheduler.replan();
         if (listeners_.removed) listeners_.removed(id);
       },
-      [this](const DeviceId& id, const DeviceSpoke& spoke) { updater.on_spoke(id, spoke); },
+      [this](const DeviceId& id, const DeviceSpoke& spoke) { on_spoke(id, spoke); },
   });
   shelf.listen([this] {
     scheduler.replan();
@@ -54,13 +54,14 @@ Status Engine::start() {
   return {};
 }
 
-// While the device is given its image, what is noted of it is on the disk before it is told to change anything:
-// settling needs it, perhaps after a crash.
-void Engine::on_announcement(const Announcement& announcement) {
-  inventory.on_announcement(announcement);
-  const Update* update = updater.running(announcement.device);
-  if (update == nullptr || update->phase != Phase::transferring) return;
-  if (auto kept = inventory.keep(announcement.device); !kept) log::warning("{}, ignoring", kept.error().text);
+// While the device is given its image, what is noted of it is on the disk before anything follows from it: settling
+// needs it, and a device on its helper image, perhaps after a crash.
+void Engine::on_spoke(const DeviceId& device, const DeviceSpoke& spoke) {
+  const Update* update = updater.running(device);
+  if (update != nullptr && update->phase == Phase::transferring) {
+    if (auto kept = inventory.keep(device); !kept) log::warning("{}, ignoring", kept.error().text);
+  }
+  updater.on_spoke(device, spoke);
 }
 
 void Engine::on_device_changed(const Device& device) {

@@ -40,7 +40,7 @@ class Engine {
   // Loads what is stored and resumes what was under way.
   Status start();
 
-  void on_announcement(const Announcement& announcement);
+  void on_announcement(const Announcement& announcement) { inventory.on_announcement(announcement); }
   // A feed takes these images back: its updates, and those of images that were imported by hand, that would still
   // bring one of them to a device end.
   void withdraw(std::string_view feed, const CatalogShelf::Denied& denied);
@@ -60,6 +60,7 @@ class Engine {
 
  private:
   void on_device_changed(const Device& device);
+  void on_spoke(const DeviceId& device, const DeviceSpoke& spoke);
 };
 
 }  // namespace homepatch

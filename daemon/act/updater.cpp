@@ -382,6 +382,7 @@ DeliveryJob Updater::job(const Update& update, const Device& device, Command ste
   DeliveryJob order(update.device, update.family);
   order.update = update.id;
   order.step = step;
+  order.intermediate = device.intermediate;
   order.address = device.address;
   order.facts = device.facts;
   order.from_version = update.from_version;

@@ -58,11 +58,11 @@ class Writes:
 class UpdateCrash(TestCase):
     OPTIONS = {"plug": ("--tele-period", "1"), "lamp": ("--lifetime", "5")}
 
-    def furnish(self, *models):
+    def furnish(self, *models, **tables):
         self.vendor = self.home.vendor(*models)
         self.home.broker()
         # As in a real home, a device that fetches finds the daemon at the same place again.
-        self.home.configure([self.vendor], http=f"port = {free_port()}")
+        self.home.configure([self.vendor], http=f"port = {free_port()}", **tables)
         self.devices, self.kills, self.cached = {}, [], {}
 
     def switch_on(self, model, *options, **how):
@@ -125,6 +125,19 @@ class UpdateCrash(TestCase):
     def test_a_tasmota_update_by_safeboot_outlives_a_kill_after_every_step(self):
         # It tries five times: long enough for a daemon that is back at once.
         self.killed_at_every_step(PLUG, SAFEBOOT, "--flow", "safeboot", fetch_delay=1000)
+
+    def test_a_plug_that_gave_up_on_safeboot_is_helped_by_a_daemon_that_comes_back(self):
+        # It does not answer the question who it is, which takes longer than a transfer may stall in other tests.
+        self.furnish(PLUG, update="soak = 1\nrecheck_limit = 4\ntransfer_stall = 50\ntasmota_quiet = 1")
+        daemon = self.armed("saved.restarted")
+        self.switch_on(PLUG, "--flow", "safeboot")
+        self.home.look_now()
+        self.dies_at("saved.restarted", daemon)
+        plug = self.devices[PLUG["model"]][1]
+        await_that("the plug gave up", lambda: "upgrade-result" in plug.text())
+        self.assertIn("fetch-failed", plug.text())
+        self.armed("none")
+        self.assertEqual(self.one_end()[PLUG["model"]].whole, 1)
 
     def test_an_lwm2m_update_outlives_a_kill_after_every_step(self):
         self.killed_at_every_step(LAMP, LWM2M)

@@ -172,6 +172,33 @@ TEST_F(TasmotaDeliveryTest, ABrokerThatIsAwayIsNotTheDevicesFailure) {
   EXPECT_FALSE(std::get<DeliveryFailed>(reports[0]).counts);
 }
 
+// The gateway was away while the device tried to fetch: safeboot waits for somebody to start it again.
+TEST_F(TasmotaDeliveryTest, AHelperImageThatCannotSayWhoItIsIsHelpedWhereTheDeviceSaidSoBefore) {
+  auto transfer = job(Command::transfer);
+  transfer.intermediate = true;
+  transfer.facts = {{std::string(kCheckedTopic), "cmnd/tasmota_80FF6D/"}};
+  begin(transfer);
+  loop.advance(2 * limits.answer);
+  EXPECT_THAT(
+      sent, ElementsAre("cmnd/tasmota_80FF6D/Status 5", "cmnd/tasmota_80FF6D/Status 5", "cmnd/tasmota_80FF6D/OtaUrl "));
+  says_url(kOurs);
+  EXPECT_EQ(sent.back(), std::string("cmnd/tasmota_80FF6D/OtaUrl ") + kOurs);
+}
+
+TEST_F(TasmotaDeliveryTest, OnOtherTopicsOrOnItsOwnImageASilentDeviceIsSentNothing) {
+  for (const bool helper : {true, false}) {
+    sent.clear();
+    reports.clear();
+    auto transfer = job(Command::transfer);
+    transfer.intermediate = helper;
+    transfer.facts = {{std::string(kCheckedTopic), helper ? "cmnd/another/" : "cmnd/tasmota_80FF6D/"}};
+    begin(transfer);
+    loop.advance(std::chrono::minutes(5));
+    EXPECT_EQ(failure(), Reason::transfer_failed);
+    EXPECT_THAT(sent, ElementsAre("cmnd/tasmota_80FF6D/Status 5", "cmnd/tasmota_80FF6D/Status 5"));
+  }
+}
+
 TEST_F(TasmotaDeliveryTest, AnUpgradeIsNeverStartedTwice) {
   begin(job(Command::transfer));
   says_mac();

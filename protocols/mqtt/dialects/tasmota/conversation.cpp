@@ -51,9 +51,21 @@ void Conversation::introduced() {
     met_();
   } else {
     ask(
-        "Status", "5", kTries, [this](const Words& words) { return is_the_one(words); },
-        [this] { not_met(silence_failure("Status 5")); });
+        "Status", "5", kTries, [this](const Words& words) { return is_the_one(words); }, [this] { unanswered(); });
   }
+}
+
+void Conversation::unanswered() {
+  const auto contact = ports_.contact(job_.device);
+  known_before_ = said_ && contact && was_checked_on(*contact);
+  if (known_before_) return met_();
+  not_met(silence_failure("Status 5"));
+}
+
+// A helper image may not know the question. Before, the device said on these very topics who it is.
+bool Conversation::was_checked_on(const Contact& contact) const {
+  const auto checked = job_.facts.find(kCheckedTopic);
+  return job_.intermediate && checked != job_.facts.end() && checked->second == contact.command;
 }
 
 bool Conversation::is_the_one(const Words& words) {
@@ -95,7 +107,8 @@ void Conversation::stop_asking() {
 Status Conversation::say(const std::string& command, const std::string& payload) {
   const auto contact = ports_.contact(job_.device);
   // Before the device there has said who it is, only the question for that may reach it.
-  if (!contact || (!contact->confirmed && command != "Status")) {
+  const bool known = contact && (contact->confirmed || (known_before_ && was_checked_on(*contact)));
+  if (!contact || (!known && command != "Status")) {
     return fail(Errc::unavailable, "the device is not known under its topic any more");
   }
   return ports_.publish(contact->command + command, payload);

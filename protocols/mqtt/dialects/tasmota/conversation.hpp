@@ -89,6 +89,8 @@ class Conversation {
 
   void put_question();
   void introduced();
+  void unanswered();
+  [[nodiscard]] bool was_checked_on(const Contact& contact) const;
   bool is_the_one(const Words& words);
   Status say(const std::string& command, const std::string& payload);
 
@@ -98,7 +100,8 @@ class Conversation {
   bool ask_anyway_ = false;
   bool waits_for_introduction_ = false;
   bool done_ = false;
-  bool said_ = false;  // the last question left the house
+  bool said_ = false;          // the last question left the house
+  bool known_before_ = false;  // it did not say again who it is, and need not
   Timer timer_;
 };
 

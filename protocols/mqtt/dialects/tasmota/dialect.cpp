@@ -309,7 +309,10 @@ void Dialect::on_network(Member& member, const NetworkWords& words, Now now, Eff
   const bool same = *words.mac == member.id;
   auto says = announcement(member, now, same);
   says.facts["mac_checked"] = same ? "yes" : "no";
-  if (same) says.address = words.address;
+  if (same) {
+    says.facts[std::string(kCheckedTopic)] = member.topics.command;
+    says.address = words.address;
+  }
   out.emplace_back(std::move(says));
   if (!same) {
     return strike(member, fmt::format("on its topic answers {}", words.mac->to_string()), now, out);

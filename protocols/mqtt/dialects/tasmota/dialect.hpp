@@ -52,6 +52,9 @@ using Effect = std::variant<Announcement, Publish, Subscribe, Unsubscribe, Remar
 using Effects = std::vector<Effect>;
 
 // How a device is spoken to.
+// The fact of the command topic on which the device last said who it is.
+inline constexpr std::string_view kCheckedTopic = "checked_topic";
+
 struct Contact {
   std::string command;     // prefix, ends with '/'
   bool confirmed = false;  // the device there said that it is the one
