@@ -52,6 +52,7 @@ constexpr std::array kReasons{
     ReasonWords{"update_running", "updating", Tone::running},
     ReasonWords{"clock_not_trusted", "clock not trusted", Tone::attention},
     ReasonWords{"feed_not_current", "feed not current", Tone::attention},
+    ReasonWords{"feed_not_asked", "feed not asked yet", Tone::faint},
     ReasonWords{"owner_asked", "asked for", Tone::running},
     ReasonWords{"retry_later", "will be tried again", Tone::attention},
     ReasonWords{"image_not_available", "image not available", Tone::bad},

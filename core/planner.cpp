@@ -49,6 +49,9 @@ class Deciding {
     if (std::ranges::any_of(feeds_, [](const FeedState& feed) { return !feed.current; })) {
       return say(Verdict::wait, Reason::feed_not_current);
     }
+    if (std::ranges::any_of(feeds_, [](const FeedState& feed) { return !feed.asked; })) {
+      return say(Verdict::wait, Reason::feed_not_asked);
+    }
     return say_nothing_to_do(Reason::no_catalog);
   }
 

@@ -69,6 +69,9 @@ constexpr std::array kRows{
     Row{Reason::feed_not_current, "feed_not_current",
         "The feed's signed statements have expired; its publisher has to renew them. Nothing new is accepted from it "
         "until then."},
+    Row{Reason::feed_not_asked, "feed_not_asked",
+        "A feed that may know this model has not been asked for it yet, which happens by itself within minutes. If it "
+        "stays so, homepatchctl status tells why."},
     Row{Reason::owner_asked, "owner_asked", "It was asked for."},
     Row{Reason::retry_later, "retry_later", "The last attempt did not work; it will be tried again."},
     Row{Reason::image_not_available, "image_not_available", "The feed's servers did not deliver the image."},

@@ -37,6 +37,7 @@ enum class Reason {
   update_running,
   clock_not_trusted,
   feed_not_current,
+  feed_not_asked,  // it may know the model, and has not been asked since that is here
   // of an update: what it waits for, or how it ended
   owner_asked,
   retry_later,

@@ -216,6 +216,10 @@ Status check_files(const Config& config) {
   if (config.mqtt.enabled && !config.mqtt.password_file.empty()) {
     TRY_IN("[mqtt] password_file", check_file(config.mqtt.password_file, S_IROTH | S_IWOTH, "read", "chmod o="));
     TRY_IN("[mqtt] password_file", read_secret(config.mqtt.password_file));
+    // MQTT 3.1.1 section 3.1.2.9.
+    if (config.mqtt.user.empty()) {
+      return fail(Errc::invalid_argument, "[mqtt] password_file: a password goes with a user; add user = to [mqtt]");
+    }
   }
   for (const auto& feed : config.feeds) {
     TRY_IN("root of feed " + feed.name, check_file(feed.root, S_IWOTH, "change", "chmod o-w"));

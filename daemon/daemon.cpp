@@ -1,8 +1,11 @@
 #include "daemon/daemon.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include "base/file.hpp"
@@ -23,6 +26,18 @@ constexpr Duration kLongestListenRetry = std::chrono::minutes(5);
 Status unless_missing(Status listening) {
   if (!listening && listening.error().code == Errc::not_found) return {};
   return listening;
+}
+
+// Two daemons on one state would take one device through two updates at once (I3).
+Result<UniqueFd> lock_folder(const std::filesystem::path& folder) {
+  UniqueFd held(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (held && ::flock(held.get(), LOCK_EX | LOCK_NB) == 0) return held;
+  if (held && errno == EWOULDBLOCK) {
+    return fail(Errc::busy, fmt::format("another homepatchd works in {}; stop it, or give this one another folder "
+                                        "(state = in its configuration)",
+                                        folder.string()));
+  }
+  return fail(errno_error("locking " + folder.string(), errno));
 }
 
 }  // namespace
@@ -48,6 +63,7 @@ void Daemon::stop() {
 
 Status Daemon::open_storage() {
   TRY(make_folder(config_.state));
+  state_lock_ = TRY(lock_folder(config_.state));
   database_ = TRY(Database::open(config_.state / "homepatch.db"));
   settings_ = std::make_unique<SettingsStore>(*database_);
   feed_store_ = std::make_unique<FeedStore>(*database_, config_.state / "feeds");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/event_loop.hpp"
+#include "base/unique_fd.hpp"
 #include "daemon/act/storeroom.hpp"
 #include "daemon/bus/server.hpp"
 #include "daemon/config.hpp"
@@ -71,6 +72,7 @@ class Daemon {
   EventLoop& loop_;
   const Config config_;
 
+  UniqueFd state_lock_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<SettingsStore> settings_;
   std::unique_ptr<FeedStore> feed_store_;

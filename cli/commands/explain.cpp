@@ -76,9 +76,9 @@ void print_release(const Screen& screen, const DecisionView& d) {
   if (const auto action = action_sentence(d.user_action); !action.empty()) screen.paragraph(action);
 }
 
-// A feed that was never reached may know the model: without its word "no feed knows it" is not the whole truth.
+// Whether that is a matter of seconds, or somebody has to look why.
 std::string not_asked_yet(Bus& bus, const DecisionView& d) {
-  if (d.reason != "no_catalog") return "";
+  if (d.reason != "feed_not_asked") return "";
   const auto manager = bus.get(kRoot, kProperties, "GetAll", kManager);
   if (!manager || !manager->contains("Feeds")) return "";
   std::vector<std::string> names;
@@ -86,8 +86,7 @@ std::string not_asked_yet(Bus& bus, const DecisionView& d) {
     if (number_of(feed, "refreshed") == 0) names.push_back(shown(text_of(feed, "name")));
   }
   if (names.empty()) return "";
-  return fmt::format("Not asked yet, for it was never reached: {}. It may know the model. See: homepatchctl status",
-                     fmt::join(names, ", "));
+  return fmt::format("Never reached so far: {}. See: homepatchctl status", fmt::join(names, ", "));
 }
 
 void print(const Screen& screen, const DeviceView& device, const DecisionView& d, const UpdateView* update,

@@ -137,7 +137,7 @@ void Updater::on_image_lost(const Digest& digest) {
 }
 
 Status Updater::forget(const DeviceId& device) {
-  if (const Update* update = running(device)) TRY(cancel(update->id, "its device was forgotten"));
+  if (const Update* update = running(device)) TRY(cancel(update->id, "whoever had the device forgotten"));
   TRY(store_.forget(device));
   for (auto& [id, work] : work_) {
     const Update& update = updates_.at(id);

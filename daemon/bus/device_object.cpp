@@ -167,6 +167,10 @@ int on_accept(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
 
 int on_update(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept {
   return administer(call, userdata, [call](Server& server, const DeviceId& id) {
+    // None is known yet, and one that is not understood must not be passed over: it may have been a condition.
+    if (sd_bus_message_enter_container(call, 'a', "{sv}") < 0 || sd_bus_message_at_end(call, 0) == 0) {
+      return reply_error(call, Error{Errc::invalid_argument, "Update takes no options yet; call it with none"});
+    }
     const auto started = server.engine().scheduler.start_by_hand(id, caller_name(call));
     if (!started) return reply_error(call, started.error());
     return sd_bus_reply_method_return(call, "o", update_path(*started).c_str());

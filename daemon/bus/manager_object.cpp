@@ -151,8 +151,9 @@ int on_find_device(sd_bus_message* call, void* userdata, sd_bus_error*) noexcept
   if (found.size() > 1) {
     std::string names;
     for (std::size_t i = 0; i < found.size() && i < 5; ++i) names += (i == 0 ? "" : ", ") + found[i]->id.to_string();
-    return reply_error(call, Error{Errc::invalid_argument, std::to_string(found.size()) + " devices are called '" +
-                                                               printable(wanted, 80) + "': " + names});
+    return reply_error(
+        call, Error{Errc::invalid_argument, std::to_string(found.size()) + " devices fit '" + printable(wanted, 80) +
+                                                "', name one of them: " + names});
   }
   return sd_bus_reply_method_return(call, "o", device_path(found.front()->id).c_str());
 }

@@ -50,7 +50,8 @@ Feed::Feed(FeedConfig config, std::set<std::string> foreign, std::chrono::second
       foreign_(std::move(foreign)),
       interval_(interval),
       ports_(std::move(ports)),
-      mirrors_(ports_.fetcher, bases(config_), config_.hosts) {}
+      mirrors_(ports_.fetcher, bases(config_), config_.hosts),
+      state_{config_.name} {}
 
 std::string_view to_string(Feed::State state) {
   switch (state) {
@@ -88,7 +89,7 @@ Status Feed::start() {
   }
   TRY(compare_roots());
   TRY(stock_shelf());
-  ports_.shelf.set_state(FeedState{config_.name, true, ports_.clock.verdict().trusted});
+  tell_state(true, ports_.clock.verdict().trusted);
   next_ = ports_.loop.after(seconds(0), [this] { refresh({}); });
   return {};
 }
@@ -208,6 +209,8 @@ void Feed::on_look(FeedLook::Outcome outcome) {
     return begin_look();
   }
   if (outcome.status) drop_unnamed(outcome.named);
+  // A model that came during the look has its own still to come.
+  if (outcome.status) asked_for_ = soon_.armed();
   remember(outcome);
   tell(outcome);
   if (ports_.changed) ports_.changed();
@@ -229,7 +232,14 @@ void Feed::tell(const FeedLook::Outcome& outcome) {
   failures_ = outcome.status ? 0 : failures_ + 1;
   if (!outcome.status && text != text_) log::warning("feed {}: {}", config_.name, text);
   text_ = std::move(text);
-  ports_.shelf.set_state(FeedState{config_.name, !outcome.expired, outcome.may_accept || !outcome.refreshed});
+  tell_state(!outcome.expired, outcome.may_accept || !outcome.refreshed);
+}
+
+void Feed::tell_state(bool current, bool clock_trusted) {
+  state_.current = current;
+  state_.clock_trusted = clock_trusted;
+  state_.asked = last_current_ != Time{} && !asked_for_;
+  ports_.shelf.set_state(state_);
 }
 
 void Feed::plan_next(bool succeeded) {
@@ -265,7 +275,10 @@ void Feed::consider(const Match& match) {
   if (considered_.size() >= kMaxConsidered || !considered_.insert(match).second) return;
   const auto found = find_stored(match);
   if (!found) log::warning("feed {}: {}, ignoring", config_.name, found.error().text);
-  if (!found || !*found) look_soon();
+  if (found && *found) return;
+  look_soon();
+  asked_for_ = true;
+  tell_state(state_.current, state_.clock_trusted);
 }
 
 // Whether the stored index names a stored catalog for it, which then lies on the shelf.

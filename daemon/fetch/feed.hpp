@@ -73,6 +73,7 @@ class Feed {
   void plan_next(bool succeeded);
   void drop_unnamed(const std::set<std::string>& named);
   void look_soon();
+  void tell_state(bool current, bool clock_trusted);
   [[nodiscard]] bool speaks_for(std::string_view catalog_path) const;
   Status compare_roots();
   Status stock_shelf();
@@ -93,6 +94,8 @@ class Feed {
   std::set<Match> considered_;
   unsigned failures_ = 0;
   Time last_current_{};
+  FeedState state_;         // as the shelf has it
+  bool asked_for_ = false;  // a model of the home is new, and no look since then succeeded
   std::optional<Time> valid_until_;
   std::string text_ = "not looked at yet";
   std::string remark_;  // on its root file

@@ -437,8 +437,18 @@ TEST(Planner, AFeedThatIsNotCurrentMayKnowTheModelLater) {
   EXPECT_DECISION(home.decide(), Verdict::wait, Reason::feed_not_current);
 }
 
+TEST(Planner, AFeedThatWasNotAskedYetMayKnowTheModel) {
+  Home home;
+  home.device.model = "kettle";
+  home.feeds.push_back({"other", true, true, false});
+  EXPECT_DECISION(home.decide(), Verdict::wait, Reason::feed_not_asked);
+  home.feeds[1].asked = true;
+  EXPECT_DECISION(home.decide(), Verdict::none, Reason::no_catalog);
+}
+
 TEST(Planner, WhatWasAcceptedMayBeInstalledWhateverTheFeedsStateIsNow) {
-  for (const auto& state : {FeedState{"acme", false, true}, FeedState{"acme", true, false}}) {
+  for (const auto& state :
+       {FeedState{"acme", false, true}, FeedState{"acme", true, false}, FeedState{"acme", true, true, false}}) {
     Home home;
     home.feeds[0] = state;
     EXPECT_DECISION(home.decide(), Verdict::update, Reason::update_available);

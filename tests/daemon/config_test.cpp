@@ -270,7 +270,7 @@ TEST_F(ConfigTest, AFileOutOfAllProportionIsRefused) {
 class ConfigSecrets : public ConfigTest {
  protected:
   [[nodiscard]] std::string with_password() const {
-    return "[mqtt]\npassword_file = \"" + (folder / "secret").string() + "\"\n";
+    return "[mqtt]\nuser = \"homepatch\"\npassword_file = \"" + (folder / "secret").string() + "\"\n";
   }
   void refused_with(const std::string& text, const std::vector<std::string>& parts) const {
     const auto loaded = load(text);
@@ -283,6 +283,12 @@ class ConfigSecrets : public ConfigTest {
 TEST_F(ConfigSecrets, APasswordOfOneLineForItsReadersOnlyIsFine) {
   put(folder / "secret", "swordfish\n", 0640);
   EXPECT_TRUE(load(with_password()));
+}
+
+TEST_F(ConfigSecrets, APasswordWithoutAUserIsRefused) {
+  put(folder / "secret", "swordfish\n", 0600);
+  refused_with("[mqtt]\npassword_file = \"" + (folder / "secret").string() + "\"\n",
+               {"[mqtt] password_file: a password goes with a user"});
 }
 
 TEST_F(ConfigSecrets, APasswordThatEverybodyMayReadIsRefusedWithTheCommand) {

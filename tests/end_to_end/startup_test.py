@@ -7,7 +7,7 @@ import stat
 import subprocess
 import unittest
 
-from home import LAMP, TestCase, Vendor, await_that, main, program
+from home import LAMP, Home, TestCase, Vendor, await_that, main, program
 
 NOBODY = {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
@@ -86,10 +86,20 @@ class Startup(TestCase):
         self.home.configure(mqtt=f'port = {self.home.mqtt_port}\nuser = "homepatch"\npassword_file = "/nowhere/secret"')
         self.refusal("password", "/nowhere/secret", "No such file")
 
+    def test_a_second_daemon_on_the_same_state_is_refused(self):
+        self.home.configure()
+        self.home.start_daemon()
+        with Home() as other:  # a bus of its own
+            other.config_file = self.home.config_file
+            daemon = other.start_daemon(ready=False)
+            self.assertEqual(daemon.ends(), 1, daemon.text())
+            self.assertIn(f"another homepatchd works in {self.home.folder}/state; stop it", daemon.text())
+        self.assertTrue(self.home.status())
+
     def test_an_empty_password_file_is_refused(self):
         secret = self.home.folder / "secret"
         secret.touch(mode=0o600)
-        self.home.configure(mqtt=f'port = {self.home.mqtt_port}\npassword_file = "{secret}"')
+        self.home.configure(mqtt=f'port = {self.home.mqtt_port}\nuser = "homepatch"\npassword_file = "{secret}"')
         self.refusal(str(secret), "empty")
 
     def test_a_folder_in_the_place_of_a_secret_or_a_root_is_named(self):
