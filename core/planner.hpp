@@ -59,7 +59,7 @@ struct FeedState {
   std::string name;
   bool current = true;        // its metadata has not expired
   bool clock_trusted = true;  // expiry could be judged
-  bool asked = true;          // since the newest of the home's models is here, and with an answer
+  bool asked = true;          // for every model of the home, as far as is known
 };
 
 // A device of a model on which releases of another model depend.

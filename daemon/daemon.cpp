@@ -173,6 +173,7 @@ Status Daemon::open_mqtt() {
   limits.quiet_after_restart = config_.tasmota_quiet;
   mqtt::Household::Events events;
   events.announcement = [this](const Announcement& announcement) { engine_->on_announcement(announcement); };
+  events.note = [this](const Announcement& announcement) { engine_->on_note(announcement); };
   events.acquainted = [this](const DeviceId& id) { return acquaintance(id); };
   events.link = [this](mqtt::Link link, const std::string& text) {
     log::notice("broker {}:{}: {}", config_.mqtt.host, config_.mqtt.port, text);

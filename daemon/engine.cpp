@@ -54,14 +54,21 @@ Status Engine::start() {
   return {};
 }
 
-// While the device is given its image, what is noted of it is on the disk before anything follows from it: settling
-// needs it, and a device on its helper image, perhaps after a crash.
+void Engine::on_note(const Announcement& announcement) {
+  inventory.on_announcement(announcement);
+  keep(announcement.device);
+}
+
+// That a device runs its helper image is on the disk before anything follows from it: after a crash nobody repeats it.
 void Engine::on_spoke(const DeviceId& device, const DeviceSpoke& spoke) {
   const Update* update = updater.running(device);
-  if (update != nullptr && update->phase == Phase::transferring) {
-    if (auto kept = inventory.keep(device); !kept) log::warning("{}, ignoring", kept.error().text);
-  }
+  const bool first_of_helper = spoke.version && spoke.intermediate && update != nullptr && !update->restarted;
+  if (first_of_helper && update->phase == Phase::transferring) keep(device);
   updater.on_spoke(device, spoke);
+}
+
+void Engine::keep(const DeviceId& device) {
+  if (auto kept = inventory.keep(device); !kept) log::warning("{}, ignoring", kept.error().text);
 }
 
 void Engine::on_device_changed(const Device& device) {

@@ -41,6 +41,8 @@ class Engine {
   Status start();
 
   void on_announcement(const Announcement& announcement) { inventory.on_announcement(announcement); }
+  // What a delivery needs of a device after a crash: on the disk when this returns.
+  void on_note(const Announcement& announcement);
   // A feed takes these images back: its updates, and those of images that were imported by hand, that would still
   // bring one of them to a device end.
   void withdraw(std::string_view feed, const CatalogShelf::Denied& denied);
@@ -61,6 +63,7 @@ class Engine {
  private:
   void on_device_changed(const Device& device);
   void on_spoke(const DeviceId& device, const DeviceSpoke& spoke);
+  void keep(const DeviceId& device);
 };
 
 }  // namespace homepatch

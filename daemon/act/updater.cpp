@@ -18,7 +18,7 @@ constexpr Duration kSaveRetry = seconds(10);
 // Smaller ones are the slow steering of network time.
 constexpr Duration kClockJump = seconds(1);
 constexpr Duration kListenAgain = seconds(10);
-// Every family ends its settling by itself well before.
+// Every family ends its settling by itself well before, where the way to the device is open.
 constexpr Duration kFarewellLimit = std::chrono::minutes(5);
 
 constexpr std::size_t kTokenBytes = 16;
@@ -53,6 +53,12 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
   }
   if (std::ranges::any_of(farewells_, [&](const auto& entry) { return entry.second.device == device.id; })) {
     return fail(Errc::busy, "what its last update changed is still being put back; try again in a few minutes");
+  }
+  // Who puts back what the last one changed must not find what the next one changed.
+  if (std::ranges::any_of(work_, [&](const auto& entry) {
+        return entry.second.delivery && updates_.at(entry.first).device == device.id;
+      })) {
+    return fail(Errc::busy, "what its last update changed is still being put back; it can begin when that is done");
   }
   if (running_.size() >= kMaxWaiting) return fail(Errc::busy, "too many updates wait already");
   Update update(device.id, device.family);
@@ -198,7 +204,7 @@ Progress Updater::progress(UpdateId id) const {
 unsigned Updater::under_way() const {
   return static_cast<unsigned>(std::ranges::count_if(running_, [&](const auto& entry) {
     const Update& update = updates_.at(entry.second);
-    return holds_slot(update.phase) && (delivery_for(update) != nullptr || !is_unheard(update));
+    return holds_slot(update.phase) && !is_unheard(update);
   }));
 }
 
@@ -230,6 +236,7 @@ bool Updater::take(UpdateId id, const Happened& happened) {
   }
   const bool changed_phase = now.phase != reaction.next.phase;
   const bool settled = reaction.next.settled && !now.settled;
+  if (changed_phase) work_[id].unheard = false;
   now = std::move(reaction.next);
   if (changed_phase) {
     log::info("update {} of {} to {}: {}{}{}", id, now.device.to_string(), printable(now.to_version),
@@ -296,9 +303,12 @@ void Updater::schedule(UpdateId id) {
 void Updater::on_due(UpdateId id) {
   if (updates_.at(id).phase == Phase::waiting) look_for_slots();
   Work& work = work_[id];
-  if (is_unheard(updates_.at(id))) {
-    work.unheard = true;
-    work.due = loop_.after(kListenAgain, [this, id] { on_due(id); });
+  if (Update& update = updates_.at(id); is_unheard(update)) {
+    // For people only, and not saved: a start finds out by itself.
+    update.reason = Reason::offline;
+    update.next_step = loop_.now() + kListenAgain;
+    schedule(id);
+    if (!std::exchange(work.unheard, true) && listeners_.changed) listeners_.changed(update);
   } else if (std::exchange(work.unheard, false)) {
     apply(id, Resume{});
   } else {
@@ -307,6 +317,7 @@ void Updater::on_due(UpdateId id) {
 }
 
 void Updater::act(UpdateId id, Command command, bool resumed) {
+  if (resumed) work_[id].inquiry.reset();
   switch (command) {
     case Command::none: break;
     case Command::fetch: fetch(id); break;

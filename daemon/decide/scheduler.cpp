@@ -65,7 +65,7 @@ void Scheduler::run() {
     note(decision);
     if (decision.verdict != Verdict::update) continue;
     const Device* device = inventory_.find(decision.device);
-    if (auto started = start(*device, *decision.offer, "policy"); !started) {
+    if (auto started = start(*device, *decision.offer, "policy"); !started && started.error().code != Errc::busy) {
       log::warning("starting the update of {}: {}", decision.device.to_string(), started.error().text);
     }
   }

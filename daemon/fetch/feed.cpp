@@ -89,6 +89,7 @@ Status Feed::start() {
   }
   TRY(compare_roots());
   TRY(stock_shelf());
+  asked_ = last_current_ != Time{};
   tell_state(true, ports_.clock.verdict().trusted);
   next_ = ports_.loop.after(seconds(0), [this] { refresh({}); });
   return {};
@@ -155,7 +156,10 @@ bool Feed::speaks_for(std::string_view catalog_path) const {
 
 void Feed::refresh(Done done) {
   if (done) waiting_.push_back(std::move(done));
-  if (look_) return;
+  if (look_) {
+    look_again_ = true;
+    return;
+  }
   next_.cancel();
   soon_.cancel();
   last_look_ = ports_.loop.monotonic();
@@ -209,8 +213,9 @@ void Feed::on_look(FeedLook::Outcome outcome) {
     return begin_look();
   }
   if (outcome.status) drop_unnamed(outcome.named);
-  // A model that came during the look has its own still to come.
-  if (outcome.status) asked_for_ = soon_.armed();
+  // A model that came during the look is asked for by the next one.
+  if (std::exchange(look_again_, false)) look_soon();
+  if (outcome.asked) asked_ = !soon_.armed();
   remember(outcome);
   tell(outcome);
   if (ports_.changed) ports_.changed();
@@ -238,7 +243,7 @@ void Feed::tell(const FeedLook::Outcome& outcome) {
 void Feed::tell_state(bool current, bool clock_trusted) {
   state_.current = current;
   state_.clock_trusted = clock_trusted;
-  state_.asked = last_current_ != Time{} && !asked_for_;
+  state_.asked = asked_;
   ports_.shelf.set_state(state_);
 }
 
@@ -277,7 +282,7 @@ void Feed::consider(const Match& match) {
   if (!found) log::warning("feed {}: {}, ignoring", config_.name, found.error().text);
   if (found && *found) return;
   look_soon();
-  asked_for_ = true;
+  asked_ = false;
   tell_state(state_.current, state_.clock_trusted);
 }
 

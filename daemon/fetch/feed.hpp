@@ -94,8 +94,9 @@ class Feed {
   std::set<Match> considered_;
   unsigned failures_ = 0;
   Time last_current_{};
-  FeedState state_;         // as the shelf has it
-  bool asked_for_ = false;  // a model of the home is new, and no look since then succeeded
+  FeedState state_;          // as the shelf has it
+  bool asked_ = false;       // for every model of the home, as far as is known
+  bool look_again_ = false;  // somebody wished for a look during one
   std::optional<Time> valid_until_;
   std::string text_ = "not looked at yet";
   std::string remark_;  // on its root file

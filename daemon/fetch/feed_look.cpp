@@ -28,6 +28,8 @@ std::string signers(const tuf::Target& target) {
   return out;
 }
 
+constexpr std::size_t kMaxOutOfReach = 3;  // roles, before a look ends
+
 }  // namespace
 
 FeedLook::FeedLook(std::string feed, const tuf::Clock& clock, Ports ports, std::function<void(Outcome)> done)
@@ -99,6 +101,8 @@ void FeedLook::fetch_metadata(const tuf::Fetch& fetch) {
 // this look, because each of its catalogs would wait as long.
 void FeedLook::on_out_of_reach(const std::string& role, Error error) {
   const auto& kept = out_of_reach_.insert_or_assign(role, std::move(error).in(printable(role, 96))).first->second;
+  // So many are no vendor's trouble but the way's: what else would be asked for waits as long, each by itself.
+  if (out_of_reach_.size() >= kMaxOutOfReach) return finish(fail(kept));
   refuse(kept);
 }
 
@@ -187,6 +191,7 @@ Status FeedLook::use(const std::string& bytes) {
 
 Status FeedLook::use_models(const std::string& bytes) {
   TRY(list_documents(bytes));
+  outcome_.asked = true;
   if (is_new_) TRY(ports_.store.save_document(feed_, kModelsPath, digest_, bytes));
   measure_next();
   return {};

@@ -48,6 +48,7 @@ class FeedLook {
   struct Outcome {
     Status status;
     bool refreshed = false;         // the metadata was accepted up to the top-level targets
+    bool asked = false;             // the index of models was read
     bool expired = false;           // what was refused had expired
     bool may_accept = false;        // the clock was trusted, so that expiry could be judged
     bool may_be_elsewhere = false;  // what came was not right: another mirror may be

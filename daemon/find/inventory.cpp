@@ -77,7 +77,9 @@ bool Inventory::make_room(const Announcement& newcomer) {
   const bool unheard = oldest != devices_.end() && oldest->second.last_seen == Time{};
   if (!unheard) {
     if (!newcomer.live) return false;
-    const Duration silent = oldest == devices_.end() ? Duration::zero() : loop_.now() - oldest->second.last_seen;
+    const Duration silent = oldest == devices_.end() ? Duration::zero()
+                                                     : std::min<Duration>(loop_.now() - oldest->second.last_seen,
+                                                                          loop_.monotonic() - begun_);
     if (silent < limits_.silence) {
       // Not looked for again at every message of a flood.
       no_room_before_ = loop_.monotonic() + std::min(limits_.silence - silent, limits_.silence);

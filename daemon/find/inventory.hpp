@@ -34,7 +34,8 @@ class Inventory {
     std::function<void(const DeviceId&, const DeviceSpoke&)> spoke;  // each live announcement
   };
 
-  Inventory(Loop& loop, DeviceStore& store, Limits limits) : loop_(loop), store_(store), limits_(limits) {}
+  Inventory(Loop& loop, DeviceStore& store, Limits limits)
+      : loop_(loop), store_(store), limits_(limits), begun_(loop.monotonic()) {}
 
   void listen(Listeners listeners) { listeners_ = std::move(listeners); }
   void accept_always(bool always) { accept_always_ = always; }
@@ -86,6 +87,7 @@ class Inventory {
   std::set<DeviceId> gave_way_;   // to be removed from the store
   Timer write_timer_;
   Timer seen_timer_;
+  Duration begun_;             // monotonic: nobody was silent before
   Duration no_room_before_{};  // monotonic: until then none of those who could make room is silent
   std::uint64_t refused_ = 0;
   bool write_failed_ = false;

@@ -72,13 +72,14 @@ bool Household::listens() const {
 void Household::announce_later(const Announcement& announcement) {
   outbox_.push_back(announcement);
   post_ = loop_.after(Duration::zero(), [this] {
-    for (const auto& each : std::exchange(outbox_, {})) events_.announcement(each);
+    for (const auto& each : std::exchange(outbox_, {})) events_.note(each);
   });
 }
 
 void Household::on_link(Link link, const std::string& text) {
   if (link == Link::connected) {
-    if (was_away_) listens_from_ = loop_.monotonic() + reunion_;
+    // One that comes and goes all the time is not waited for longer each time.
+    if (was_away_ && loop_.monotonic() >= listens_from_) listens_from_ = loop_.monotonic() + reunion_;
     apply(tasmota_.on_connected());
   }
   was_away_ = was_away_ || link != Link::connected;

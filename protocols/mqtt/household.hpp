@@ -22,6 +22,7 @@ class Household {
   // All on the loop's thread. They must not destroy the household.
   struct Events {
     std::function<void(const Announcement&)> announcement;
+    std::function<void(const Announcement&)> note;       // one that a delivery needs after a crash: to be kept at once
     std::function<void(Link, const std::string&)> link;  // as in Client
     // Not called before the first message. Those whom the home knows come first where there is not room for all; who is
     // a stranger still after his announcement was not taken in, and is let go.

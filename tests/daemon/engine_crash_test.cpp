@@ -110,7 +110,7 @@ TEST_F(EngineCrashTest, WhatAnUpdateNotesOfItsDeviceIsOnTheDiskAtOnce) {
   bring_to(Phase::transferring);
   Announcement note(lamp_id(), Family::lwm2m, loop.now(), true);
   note.facts = {{"url_before", "http://owner.example/"}};
-  say(note);
+  engine->on_note(note);
   boot();
   EXPECT_EQ(engine->inventory.find(lamp_id())->facts.at("url_before"), "http://owner.example/");
 }

@@ -207,6 +207,22 @@ TEST_F(EngineTest, WhatIsServedFollowsADeviceThatMoves) {
   EXPECT_EQ(images->open_outlets, 1);
 }
 
+TEST_F(EngineTest, TheNextUpdateBeginsWhenWhatTheLastOneChangedIsPutBack) {
+  bring_to(Phase::confirmed);
+  ASSERT_EQ(update().phase, Phase::confirmed);
+  auto catalog = lamp_catalog();
+  auto next = catalog.releases.back();
+  next.id = next.version = "1.2.0";
+  next.seq = 3;
+  catalog.releases.push_back(next);
+  engine->shelf.put(catalog);
+  pass(std::chrono::seconds(5));
+  EXPECT_EQ(engine->updater.updates().size(), 1U);
+  answer(Command::settle, Settled{});
+  pass(std::chrono::seconds(5));
+  EXPECT_EQ(engine->updater.updates().size(), 2U);
+}
+
 TEST_F(EngineTest, AnInstallingDeviceCanNoLongerBeStopped) {
   bring_to(Phase::installing);
   const auto cancelled = engine->updater.cancel(update().id, "root");

@@ -156,7 +156,9 @@ TEST_F(EngineTimeTest, WhileTheBrokerIsAwayADevicesSilenceProvesNothing) {
     delivery->listening = false;
     pass(hours(24));
     EXPECT_EQ(update().phase, phase);
-    EXPECT_EQ(engine->updater.under_way(), 1U);
+    EXPECT_EQ(engine->updater.under_way(), 0U) << "it keeps no other update waiting";
+    EXPECT_EQ(update().reason, Reason::offline);
+    EXPECT_GE(update().next_step.value_or(Time{}), loop.now());
     delivery->listening = true;
     pass(seconds(11));
     EXPECT_GT(update().next_step.value_or(Time{}), loop.now()) << "it has its whole time again";

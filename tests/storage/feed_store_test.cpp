@@ -58,9 +58,11 @@ TEST_F(FeedStoreTest, KeepsOnlyTheMetadataOfRolesThatAreNamed) {
 }
 
 TEST_F(FeedStoreTest, TheLongestRoleNameIsAFileName) {
-  const std::string name(tuf::kMaxRoleName / 3, '\xC3');
-  ASSERT_TRUE(feeds.save_metadata("acme", name, "x"));
-  EXPECT_EQ(feeds.load_metadata("acme", name).value(), "x");
+  for (const auto& name : {std::string(tuf::kMaxRoleName, 'x'), std::string(tuf::kMaxRoleName / 3, '.'),
+                           std::string(tuf::kMaxRoleName / 3, '\xC3')}) {
+    ASSERT_TRUE(feeds.save_metadata("acme", name, "x"));
+    EXPECT_EQ(feeds.load_metadata("acme", name).value(), "x");
+  }
 }
 
 TEST_F(FeedStoreTest, OthersMayNotReadIt) {

@@ -250,7 +250,7 @@ TEST_F(DelegationTest, MalformedDelegationsAreRefused) {
       {"roles: name: a role's name has 1 to 240 bytes, percent-encoded",
        [](auto& d) { d["roles"][0]["name"] = std::string(241, 'x'); }},
       {"roles: name: a role's name has 1 to 240 bytes, percent-encoded",
-       [](auto& d) { d["roles"][0]["name"] = std::string(81, '/'); }},
+       [](auto& d) { d["roles"][0]["name"] = std::string(81, '.'); }},
       {"roles: A is delegated to twice", [](auto& d) { d["roles"].push_back(nlohmann::json(d["roles"][0])); }},
       {"roles: threshold: is below 1", [](auto& d) { d["roles"][0]["threshold"] = 0; }},
       {"roles: threshold: is below 1", [](auto& d) { d["roles"][0]["threshold"] = -1; }},

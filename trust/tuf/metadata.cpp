@@ -23,7 +23,7 @@ constexpr std::int64_t kMaxThreshold = 1'000'000;
 constexpr unsigned kMaxBinBits = 32;
 constexpr unsigned kBitsPerDigit = 4;
 
-std::string encoded(std::string_view role) { return percent_encode(role, kUnreserved); }
+bool is_too_long(std::string_view role) { return percent_encode(role, "-_").size() > kMaxRoleName; }
 
 Unexpected malformed(std::string text) { return fail(Errc::malformed, std::move(text)); }
 
@@ -69,7 +69,7 @@ Status check_role_name(std::string_view name) {
   for (const auto taken : {kRoot, kTimestamp, kSnapshot, kTargets}) {
     if (name == taken) return malformed(fmt::format("name: a delegated role must not be called {}", taken));
   }
-  if (name.empty() || encoded(name).size() > kMaxRoleName) {
+  if (name.empty() || is_too_long(name)) {
     return malformed(fmt::format("name: a role's name has 1 to {} bytes, percent-encoded", kMaxRoleName));
   }
   return {};
@@ -96,7 +96,7 @@ Result<SuccinctRoles> parse_succinct_roles(const json& object, const std::map<st
   roles.keys = TRY(parse_role_keys(object, keys));
   roles.bit_length = static_cast<unsigned>(TRY(integer_field(object, "bit_length", 1, kMaxBinBits)));
   roles.name_prefix = TRY(string_field(object, "name_prefix"));
-  if (encoded(roles.role_for("")).size() > kMaxRoleName) {
+  if (is_too_long(roles.role_for(""))) {
     return malformed(fmt::format("name_prefix: a role's name has 1 to {} bytes, percent-encoded", kMaxRoleName));
   }
   return roles;
@@ -224,7 +224,7 @@ std::string SuccinctRoles::role_for(std::string_view target_path) const {
 }
 
 std::string metadata_file_name(std::string_view role, std::optional<std::int64_t> version) {
-  const auto name = encoded(role) + ".json";
+  const auto name = percent_encode(role, kUnreserved) + ".json";
   return version ? fmt::format("{}.{}", *version, name) : name;
 }
 

@@ -25,7 +25,8 @@ inline constexpr std::string_view kTimestamp = "timestamp";
 inline constexpr std::string_view kSnapshot = "snapshot";
 inline constexpr std::string_view kTargets = "targets";
 
-inline constexpr std::size_t kMaxRoleName = 240;  // bytes, percent-encoded: with .json it still is a file name
+// Bytes, with all but letters, digits, '-' and '_' percent-encoded: it still is a file name, a temporary one's too.
+inline constexpr std::size_t kMaxRoleName = 240;
 // Of every version: another one can follow it.
 inline constexpr std::int64_t kMaxVersion = std::numeric_limits<std::int64_t>::max() - 1;
 

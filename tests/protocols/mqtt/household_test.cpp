@@ -71,6 +71,7 @@ class HouseholdTest : public ::testing::Test {
     settings.retry_longest = milliseconds(100);
     Household::Events events;
     events.announcement = [this](const Announcement& said) { take(said); };
+    events.note = events.announcement;
     events.link = [](Link, const std::string&) {};
     events.remark = [this](const std::string& text) { remarks.push_back(text); };
     events.message = [this](const Message& message) { messages.push_back(message); };

@@ -20,6 +20,8 @@ constexpr auto kColons = "E0:98:06:80:FF:6D";
 constexpr auto kOurs = "http://127.0.0.1:8080/u/0123456789abcdef/tasmota.bin.gz";
 constexpr auto kOwners = "http://ota.example.org/tasmota.bin.gz";
 
+constexpr auto kTopics = "cmnd/tasmota_80FF6D/\nstat/tasmota_80FF6D/\ntele/tasmota_80FF6D/";
+
 const DeviceId kDevice = DeviceId::from_mac(kMac).value();
 
 class TasmotaDeliveryTest : public ::testing::Test {
@@ -38,7 +40,10 @@ class TasmotaDeliveryTest : public ::testing::Test {
   // The device's answer, on the topic that it uses for answers.
   void answer(const std::string& payload) { hear("stat/tasmota_80FF6D/RESULT", payload); }
   void says_mac(const std::string& mac = kColons) { hear("stat/tasmota_80FF6D/STATUS5", network_text(mac)); }
-  void says_url(const std::string& url) { answer(R"({"OtaUrl":")" + url + "\"}"); }
+  void says_url(const std::string& url) {
+    answer(R"({"OtaUrl":")" + url + "\"}");
+    loop.settle();
+  }
   void says_upgrade(const std::string& text) { answer(R"({"Upgrade":")" + text + "\"}"); }
 
   DeliveryJob job(Command step) {
@@ -176,7 +181,7 @@ TEST_F(TasmotaDeliveryTest, ABrokerThatIsAwayIsNotTheDevicesFailure) {
 TEST_F(TasmotaDeliveryTest, AHelperImageThatCannotSayWhoItIsIsHelpedWhereTheDeviceSaidSoBefore) {
   auto transfer = job(Command::transfer);
   transfer.intermediate = true;
-  transfer.facts = {{std::string(kCheckedTopic), "cmnd/tasmota_80FF6D/"}};
+  transfer.facts = {{std::string(kCheckedTopics), kTopics}};
   begin(transfer);
   loop.advance(2 * limits.answer);
   EXPECT_THAT(
@@ -191,7 +196,7 @@ TEST_F(TasmotaDeliveryTest, OnOtherTopicsOrOnItsOwnImageASilentDeviceIsSentNothi
     reports.clear();
     auto transfer = job(Command::transfer);
     transfer.intermediate = helper;
-    transfer.facts = {{std::string(kCheckedTopic), helper ? "cmnd/another/" : "cmnd/tasmota_80FF6D/"}};
+    transfer.facts = {{std::string(kCheckedTopics), helper ? "cmnd/another/\nstat/another/\ntele/another/" : kTopics}};
     begin(transfer);
     loop.advance(std::chrono::minutes(5));
     EXPECT_EQ(failure(), Reason::transfer_failed);
@@ -356,6 +361,27 @@ TEST_F(TasmotaDeliveryTest, AnInquiryGoesOnUntilItIsNoLongerWanted) {
   const auto before = sent.size();
   loop.advance(std::chrono::hours(1));
   EXPECT_EQ(sent.size(), before);
+}
+
+TEST_F(TasmotaDeliveryTest, AnInquiryOutlivesABrokerThatIsAway) {
+  broker = false;
+  begin(job(Command::inquire));
+  loop.advance(std::chrono::minutes(10));
+  EXPECT_THAT(sent, IsEmpty());
+  broker = true;
+  loop.advance(std::chrono::minutes(2));
+  EXPECT_FALSE(sent.empty());
+}
+
+TEST_F(TasmotaDeliveryTest, AnInquiryGoesOnWhereNobodySaysWhoItIs) {
+  // It came back on other topics.
+  auto elsewhere = config_text(kMac);
+  elsewhere.replace(elsewhere.find("\"t\":\"tasmota_80FF6D\""), 20, "\"t\":\"tasmota_ABCDEF\"");
+  hear(config_topic(kMac), elsewhere);
+  begin(job(Command::inquire));
+  loop.advance(std::chrono::minutes(10));
+  EXPECT_GE(sent.size(), 10U);
+  EXPECT_THAT(sent, ::testing::Each("cmnd/tasmota_ABCDEF/Status 5"));
 }
 
 TEST_F(TasmotaDeliveryTest, SettlingWaitsForABrokerThatIsAway) {

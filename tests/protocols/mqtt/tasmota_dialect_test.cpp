@@ -78,7 +78,7 @@ TEST_F(TasmotaDialect, ARetainedAnnouncementIsNoLifeButIsListenedToAndAskedOnce)
   EXPECT_EQ(says.model, "NOUS A1T");
   EXPECT_EQ(says.name, "Lamp");
   EXPECT_EQ(says.version, "13.3.0");
-  EXPECT_EQ(says.address, "127.0.0.1");
+  EXPECT_EQ(says.address, std::nullopt) << "no evidence of its place";
   EXPECT_EQ(says.facts.at("command_topic"), "cmnd/tasmota_80FF6D/");
   ASSERT_EQ(all<Subscribe>(effects).size(), 1U);
   EXPECT_TRUE(all<Publish>(effects).empty());
@@ -92,7 +92,7 @@ TEST_F(TasmotaDialect, OnlyTheMacIsAskedForUntilTheDeviceSaidTheAnnouncedOne) {
   EXPECT_FALSE(dialect.contact(id(kMac))->confirmed);
   const auto says = announced(hear("stat/tasmota_80FF6D/STATUS5", network_text(kColons)));
   EXPECT_EQ(says.facts.at("mac_checked"), "yes");
-  EXPECT_EQ(says.facts.at("checked_topic"), "cmnd/tasmota_80FF6D/");
+  EXPECT_EQ(says.facts.at("checked_topics"), "cmnd/tasmota_80FF6D/\nstat/tasmota_80FF6D/\ntele/tasmota_80FF6D/");
   EXPECT_EQ(says.address, "127.0.0.9");
   EXPECT_TRUE(dialect.contact(id(kMac))->confirmed);
   EXPECT_EQ(pass(seconds(1)), (Strings{"cmnd/tasmota_80FF6D/Status 2"}));
@@ -104,13 +104,17 @@ TEST_F(TasmotaDialect, OnlyTheMacIsAskedForUntilTheDeviceSaidTheAnnouncedOne) {
   EXPECT_EQ(pass(std::chrono::hours(1)), Strings());
 }
 
-TEST_F(TasmotaDialect, WhatItSaidOfItsPlaceIsNotReplacedByAnAnnouncement) {
+// Whoever writes to the broker may announce any address, and topics on which he speaks himself.
+TEST_F(TasmotaDialect, OnlyADeviceThatSaidWhoItIsSaysWhereItIs) {
   introduce();
+  const std::string host = R"({"Info2":{"WebServerMode":"Admin","Hostname":"x","IPAddress":"127.0.0.7"}})";
+  EXPECT_EQ(announced(hear("tele/tasmota_80FF6D/INFO2", host)).address, "127.0.0.7");
   auto elsewhere = config_text(kMac);
-  elsewhere.replace(elsewhere.find("127.0.0.1"), 9, "127.0.0.7");
-  const auto says = announced(hear(config_topic(kMac), elsewhere));
-  EXPECT_EQ(says.device, id(kMac));
-  EXPECT_EQ(says.address, std::nullopt);
+  elsewhere.replace(elsewhere.find("127.0.0.1"), 9, "127.0.0.8");
+  EXPECT_EQ(announced(hear(config_topic(kMac), elsewhere)).address, std::nullopt);
+  elsewhere.replace(elsewhere.find("\"t\":\"tasmota_80FF6D\""), 20, "\"t\":\"tasmota_ABCDEF\"");
+  EXPECT_EQ(announced(hear(config_topic(kMac), elsewhere)).address, std::nullopt);
+  EXPECT_EQ(announced(hear("tele/tasmota_ABCDEF/INFO2", host)).address, std::nullopt);
 }
 
 TEST_F(TasmotaDialect, TheRevisionOfAChipIsHardwareAndNotChip) {

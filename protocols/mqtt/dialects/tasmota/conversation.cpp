@@ -64,8 +64,8 @@ void Conversation::unanswered() {
 
 // A helper image may not know the question. Before, the device said on these very topics who it is.
 bool Conversation::was_checked_on(const Contact& contact) const {
-  const auto checked = job_.facts.find(kCheckedTopic);
-  return job_.intermediate && checked != job_.facts.end() && checked->second == contact.command;
+  const auto checked = job_.facts.find(kCheckedTopics);
+  return job_.intermediate && checked != job_.facts.end() && checked->second == contact.topics;
 }
 
 bool Conversation::is_the_one(const Words& words) {

@@ -33,8 +33,6 @@ Announcement from_config(const Member& member, const Config& config, bool live, 
   out.manufacturer = "Tasmota";
   if (!config.name.empty()) out.name = config.name;
   if (!config.model.empty()) out.model = config.model;
-  // What the device itself said of its place is newer than what was left with the broker.
-  if (!member.confirmed) out.address = config.address;
   out.sleepy = config.sleepy;
   // "sw" does not name the image: safeboot says the version of the image that it is yet to install. Live, it counts
   // only beside an INFO1 or STATUS2 that did.
@@ -69,6 +67,9 @@ std::optional<InstallResult> result_of(const UpgradeWords& words) {
 std::size_t fingerprint_of(const std::string& payload) {
   return std::max<std::size_t>(1, std::hash<std::string>{}(payload));
 }
+
+// No topic has a line end (fit_to_be_shown would have refused it).
+std::string in_one(const Topics& topics) { return topics.command + '\n' + topics.status + '\n' + topics.telemetry; }
 
 // An invented announcement that came first must not keep a device of this home out. Whoever abuses a known device's
 // name gains no more than the question who is there.
@@ -146,7 +147,7 @@ void Dialect::quiet(const DeviceId& device, bool on, Now now) {
 std::optional<Contact> Dialect::contact(const DeviceId& device) {
   const Member* member = roster_.find(device);
   if (member == nullptr || !member->seated) return std::nullopt;
-  return Contact{member->topics.command, member->confirmed};
+  return Contact{member->topics.command, in_one(member->topics), member->confirmed};
 }
 
 void Dialect::on_config(std::string_view topic_mac, const Message& message, Now now, Effects& out) {
@@ -272,7 +273,7 @@ void Dialect::on_words(Member& member, const Words& words, Now now, Effects& out
     out.emplace_back(std::move(says));
     occasion(member, kAsksForLive, kBeforeAsking, now);
   } else if (const auto* host = std::get_if<HostWords>(&words)) {
-    says.address = host->address;
+    if (member.confirmed) says.address = host->address;
     out.emplace_back(std::move(says));
   } else if (std::holds_alternative<RestartWords>(words)) {
     says.restarted = !member.booted || now.ticks - *member.booted > kOneBoot;
@@ -310,7 +311,7 @@ void Dialect::on_network(Member& member, const NetworkWords& words, Now now, Eff
   auto says = announcement(member, now, same);
   says.facts["mac_checked"] = same ? "yes" : "no";
   if (same) {
-    says.facts[std::string(kCheckedTopic)] = member.topics.command;
+    says.facts[std::string(kCheckedTopics)] = in_one(member.topics);
     says.address = words.address;
   }
   out.emplace_back(std::move(says));

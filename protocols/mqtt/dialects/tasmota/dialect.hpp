@@ -51,12 +51,13 @@ struct Heard {
 using Effect = std::variant<Announcement, Publish, Subscribe, Unsubscribe, Remark, Heard>;
 using Effects = std::vector<Effect>;
 
-// How a device is spoken to.
-// The fact of the command topic on which the device last said who it is.
-inline constexpr std::string_view kCheckedTopic = "checked_topic";
+// The fact of the topics on which the device last said who it is.
+inline constexpr std::string_view kCheckedTopics = "checked_topics";
 
+// How a device is spoken to.
 struct Contact {
   std::string command;     // prefix, ends with '/'
+  std::string topics;      // all its prefixes in one, as in kCheckedTopics
   bool confirmed = false;  // the device there said that it is the one
 };
 

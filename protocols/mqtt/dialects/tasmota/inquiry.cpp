@@ -15,9 +15,14 @@ void Inquiry::start() {
     stop_asking();
     return true;
   };
-  // Until it is no longer wanted: a broker or an access point that restarts takes its time.
-  const auto again = [this] { wait(limits_.reunion, [this] { start(); }); };
-  meet(false, [this, answer, again] { ask("Status", "2", kTries, answer, again); });
+  meet(false, [this, answer] { ask("Status", "2", kTries, answer, [this] { again(); }); });
+}
+
+void Inquiry::not_met(DeliveryFailed /*why*/) { again(); }
+
+// Until it is no longer wanted: a broker or an access point that restarts takes its time.
+void Inquiry::again() {
+  wait(limits_.reunion, [this] { start(); });
 }
 
 }  // namespace homepatch::mqtt::tasmota

@@ -12,7 +12,8 @@ class Inquiry final : public Conversation {
 
  private:
   void start() override;
-  void not_met(DeliveryFailed /*why*/) override {}
+  void not_met(DeliveryFailed why) override;
+  void again();
 };
 
 }  // namespace homepatch::mqtt::tasmota

@@ -1,5 +1,6 @@
-// Puts back what an update changed on a Tasmota device: its OtaUrl, when it is still ours. Always ends settled, within
-// DeliveryLimits::settle: a device that is gone must not hold the update open for ever.
+// Puts back what an update changed on a Tasmota device: its OtaUrl, when it is still ours. Ends settled
+// within DeliveryLimits::settle of a broker that is there: a device that is gone must not hold the update open for
+// ever.
 #pragma once
 
 #include "protocols/mqtt/dialects/tasmota/conversation.hpp"

@@ -61,7 +61,10 @@ void Transfer::give_url() {
     }
     return true;
   };
-  ask("OtaUrl", job_.url, kTries, answer, [this] { refused("the device did not take the new OtaUrl"); });
+  // Announcements are taken in on a later turn, and this comes after that one.
+  wait(Duration::zero(), [this, answer] {
+    ask("OtaUrl", job_.url, kTries, answer, [this] { refused("the device did not take the new OtaUrl"); });
+  });
 }
 
 // Once only: a second Upgrade could meet a device that is flashing. Without an answer there may still be a download.
