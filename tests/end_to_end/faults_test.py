@@ -94,6 +94,22 @@ class Faults(TestCase):
         self.assertEqual(update["attempts"], 0)
         self.assertNotIn("slept-through", lamp.text())
 
+    def all_are(self, condition, count):
+        await_that(f"all are {condition}", lambda: [d["condition"] for d in self.home.devices()] == count * [condition])
+
+    def test_a_broker_that_restarts_leaves_nobody_offline(self):
+        broker = self.home.broker()
+        self.home.configure()
+        self.home.start_daemon()
+        # They say nothing by themselves for five minutes.
+        self.home.plugs("--tele-period", 300, count=5)
+        await_that("all are known", lambda: sum(bool(d["installed"]) for d in self.home.devices()) == 5)
+        for _ in range(2):
+            broker.stop()  # its last words are everybody's last will
+            self.all_are("offline", 5)
+            broker = self.home.broker()
+            self.all_are("online", 5)
+
     def test_one_bad_plug_among_four_takes_nothing_from_the_others(self):
         self.update_with("tasmota", "vanish@1", count=4)
         updates = await_that("all four are over", lambda: [
