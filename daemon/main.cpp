@@ -1,4 +1,5 @@
 // homepatchd: reads the configuration, starts the daemon, runs until it is told to stop.
+#include <malloc.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
@@ -51,7 +52,16 @@ Result<int> run(const std::string& config_file, bool check_only) {
 }  // namespace
 }  // namespace homepatch
 
+// The large buffers of a bus message or an index go back to the system with their last use: left to itself glibc raises
+// both limits with the largest one it has seen, and keeps their room as holes in the heap.
+static void keep_the_heap_small() {
+  constexpr int kLarge = 64 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+  ::mallopt(M_TRIM_THRESHOLD, kLarge);
+}
+
 int main(int argc, char** argv) {
+  keep_the_heap_small();
   ::umask(S_IRWXO | S_IRWXG);  // what it keeps is for nobody else
   CLI::App app{"homepatchd keeps the things in a home patched. See homepatchd(8)."};
   std::string config_file = "/etc/homepatch/homepatchd.toml";
