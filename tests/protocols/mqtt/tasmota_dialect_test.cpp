@@ -78,7 +78,7 @@ TEST_F(TasmotaDialect, ARetainedAnnouncementIsNoLifeButIsListenedToAndAskedOnce)
   EXPECT_EQ(says.model, "NOUS A1T");
   EXPECT_EQ(says.name, "Lamp");
   EXPECT_EQ(says.version, "13.3.0");
-  EXPECT_EQ(says.address, std::nullopt) << "no evidence of its place";
+  EXPECT_EQ(says.address, "127.0.0.1");
   EXPECT_EQ(says.facts.at("command_topic"), "cmnd/tasmota_80FF6D/");
   ASSERT_EQ(all<Subscribe>(effects).size(), 1U);
   EXPECT_TRUE(all<Publish>(effects).empty());
@@ -105,7 +105,7 @@ TEST_F(TasmotaDialect, OnlyTheMacIsAskedForUntilTheDeviceSaidTheAnnouncedOne) {
 }
 
 // Whoever writes to the broker may announce any address, and topics on which he speaks himself.
-TEST_F(TasmotaDialect, OnlyADeviceThatSaidWhoItIsSaysWhereItIs) {
+TEST_F(TasmotaDialect, OfADeviceThatSaidWhereItIsNoAnnouncementSaysSo) {
   introduce();
   const std::string host = R"({"Info2":{"WebServerMode":"Admin","Hostname":"x","IPAddress":"127.0.0.7"}})";
   EXPECT_EQ(announced(hear("tele/tasmota_80FF6D/INFO2", host)).address, "127.0.0.7");

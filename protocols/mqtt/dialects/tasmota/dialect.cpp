@@ -33,6 +33,7 @@ Announcement from_config(const Member& member, const Config& config, bool live, 
   out.manufacturer = "Tasmota";
   if (!config.name.empty()) out.name = config.name;
   if (!config.model.empty()) out.model = config.model;
+  if (!member.place_known) out.address = config.address;
   out.sleepy = config.sleepy;
   // "sw" does not name the image: safeboot says the version of the image that it is yet to install. Live, it counts
   // only beside an INFO1 or STATUS2 that did.
@@ -274,6 +275,7 @@ void Dialect::on_words(Member& member, const Words& words, Now now, Effects& out
     occasion(member, kAsksForLive, kBeforeAsking, now);
   } else if (const auto* host = std::get_if<HostWords>(&words)) {
     if (member.confirmed) says.address = host->address;
+    member.place_known = member.place_known || says.address.has_value();
     out.emplace_back(std::move(says));
   } else if (std::holds_alternative<RestartWords>(words)) {
     says.restarted = !member.booted || now.ticks - *member.booted > kOneBoot;
@@ -313,6 +315,7 @@ void Dialect::on_network(Member& member, const NetworkWords& words, Now now, Eff
   if (same) {
     says.facts[std::string(kCheckedTopics)] = in_one(member.topics);
     says.address = words.address;
+    member.place_known = member.place_known || words.address.has_value();
   }
   out.emplace_back(std::move(says));
   if (!same) {

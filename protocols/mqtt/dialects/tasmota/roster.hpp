@@ -35,6 +35,7 @@ struct Member {
   std::size_t fingerprint = 0;     // of the last announcement's bytes; 0: withdrawn
   bool seated = false;             // its topics are its own here; otherwise nothing is sent to it or heard from it
   bool confirmed = false;          // STATUS5 on its topics said its MAC address, on this connection or an earlier one
+  bool place_known = false;        // it said itself where it is; what is announced of that counts no more
   bool offline = false;            // its last will says so
   bool firmware_wanted = true;     // STATUS2 is to be asked for
   std::optional<bool> on_helper;   // whether the running image is minimal or safeboot, once it was said
