@@ -58,6 +58,7 @@ static void keep_the_heap_small() {
   constexpr int kLarge = 64 << 10;
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
   ::mallopt(M_TRIM_THRESHOLD, kLarge);
+  ::mallopt(M_TOP_PAD, kLarge / 4);
 }
 
 int main(int argc, char** argv) {

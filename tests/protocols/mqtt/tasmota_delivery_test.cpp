@@ -20,7 +20,7 @@ constexpr auto kColons = "E0:98:06:80:FF:6D";
 constexpr auto kOurs = "http://127.0.0.1:8080/u/0123456789abcdef/tasmota.bin.gz";
 constexpr auto kOwners = "http://ota.example.org/tasmota.bin.gz";
 
-constexpr auto kTopics = "cmnd/tasmota_80FF6D/\nstat/tasmota_80FF6D/\ntele/tasmota_80FF6D/";
+constexpr auto kTopics = "cmnd/tasmota_80FF6D/+stat/tasmota_80FF6D/+tele/tasmota_80FF6D/";
 
 const DeviceId kDevice = DeviceId::from_mac(kMac).value();
 
@@ -196,7 +196,7 @@ TEST_F(TasmotaDeliveryTest, OnOtherTopicsOrOnItsOwnImageASilentDeviceIsSentNothi
     reports.clear();
     auto transfer = job(Command::transfer);
     transfer.intermediate = helper;
-    transfer.facts = {{std::string(kCheckedTopics), helper ? "cmnd/another/\nstat/another/\ntele/another/" : kTopics}};
+    transfer.facts = {{std::string(kCheckedTopics), helper ? "cmnd/another/+stat/another/+tele/another/" : kTopics}};
     begin(transfer);
     loop.advance(std::chrono::minutes(5));
     EXPECT_EQ(failure(), Reason::transfer_failed);

@@ -92,7 +92,7 @@ TEST_F(TasmotaDialect, OnlyTheMacIsAskedForUntilTheDeviceSaidTheAnnouncedOne) {
   EXPECT_FALSE(dialect.contact(id(kMac))->confirmed);
   const auto says = announced(hear("stat/tasmota_80FF6D/STATUS5", network_text(kColons)));
   EXPECT_EQ(says.facts.at("mac_checked"), "yes");
-  EXPECT_EQ(says.facts.at("checked_topics"), "cmnd/tasmota_80FF6D/\nstat/tasmota_80FF6D/\ntele/tasmota_80FF6D/");
+  EXPECT_EQ(says.facts.at("checked_topics"), "cmnd/tasmota_80FF6D/+stat/tasmota_80FF6D/+tele/tasmota_80FF6D/");
   EXPECT_EQ(says.address, "127.0.0.9");
   EXPECT_TRUE(dialect.contact(id(kMac))->confirmed);
   EXPECT_EQ(pass(seconds(1)), (Strings{"cmnd/tasmota_80FF6D/Status 2"}));

@@ -69,8 +69,8 @@ std::size_t fingerprint_of(const std::string& payload) {
   return std::max<std::size_t>(1, std::hash<std::string>{}(payload));
 }
 
-// No topic has a line end (fit_to_be_shown would have refused it).
-std::string in_one(const Topics& topics) { return topics.command + '\n' + topics.status + '\n' + topics.telemetry; }
+// No prefix has a wildcard in it.
+std::string in_one(const Topics& topics) { return topics.command + '+' + topics.status + '+' + topics.telemetry; }
 
 // An invented announcement that came first must not keep a device of this home out. Whoever abuses a known device's
 // name gains no more than the question who is there.
@@ -313,7 +313,9 @@ void Dialect::on_network(Member& member, const NetworkWords& words, Now now, Eff
   auto says = announcement(member, now, same);
   says.facts["mac_checked"] = same ? "yes" : "no";
   if (same) {
-    says.facts[std::string(kCheckedTopics)] = in_one(member.topics);
+    if (auto topics = in_one(member.topics); topics.size() <= Announcement::kMaxFact) {
+      says.facts[std::string(kCheckedTopics)] = std::move(topics);
+    }
     says.address = words.address;
     member.place_known = member.place_known || words.address.has_value();
   }
