@@ -17,6 +17,7 @@ using std::chrono::seconds;
 constexpr Duration kSaveRetry = seconds(10);
 // Smaller ones are the slow steering of network time.
 constexpr Duration kClockJump = seconds(1);
+// How often it is looked whether a device can be heard again.
 constexpr Duration kListenAgain = seconds(10);
 // Every family ends its settling by itself well before, where the way to the device is open.
 constexpr Duration kFarewellLimit = std::chrono::minutes(5);
@@ -51,13 +52,7 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
   if (running(device.id) != nullptr) {
     return fail(Errc::already_exists, "an update of " + device.id.to_string() + " is under way");
   }
-  if (std::ranges::any_of(farewells_, [&](const auto& entry) { return entry.second.device == device.id; })) {
-    return fail(Errc::busy, "what its last update changed is still being put back; try again in a few minutes");
-  }
-  // Who puts back what the last one changed must not find what the next one changed.
-  if (std::ranges::any_of(work_, [&](const auto& entry) {
-        return entry.second.delivery && updates_.at(entry.first).device == device.id;
-      })) {
+  if (is_put_back(device.id)) {
     return fail(Errc::busy, "what its last update changed is still being put back; it can begin when that is done");
   }
   if (running_.size() >= kMaxWaiting) return fail(Errc::busy, "too many updates wait already");
@@ -88,6 +83,14 @@ Result<UpdateId> Updater::start(const Device& device, const Offer& offer, std::s
   if (listeners_.changed) listeners_.changed(kept);
   slots_timer_ = loop_.after(Duration::zero(), [this] { look_for_slots(); });
   return id;
+}
+
+// Who puts back what the last update changed must not find what the next one changed.
+bool Updater::is_put_back(const DeviceId& device) const {
+  return std::ranges::any_of(farewells_, [&](const auto& entry) { return entry.second.device == device; }) ||
+         std::ranges::any_of(work_, [&](const auto& entry) {
+           return entry.second.delivery && updates_.at(entry.first).device == device;
+         });
 }
 
 Status Updater::cancel(UpdateId id, std::string by) { return end(id, CancelAsked{std::move(by)}); }

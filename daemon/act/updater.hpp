@@ -116,6 +116,7 @@ class Updater {
   void schedule(UpdateId id);
   void on_due(UpdateId id);
   void look_for_slots();
+  [[nodiscard]] bool is_put_back(const DeviceId& device) const;
   [[nodiscard]] bool is_unheard(const Update& update) const;
   [[nodiscard]] bool within_reach(const Update& update) const;
   [[nodiscard]] Delivery* delivery_for(const Update& update) const;

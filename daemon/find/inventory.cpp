@@ -88,7 +88,8 @@ bool Inventory::make_room(const Announcement& newcomer) {
   }
   const DeviceId id = oldest->first;
   for (auto* marked : {&described_, &seen_, &moved_}) marked->erase(id);
-  gave_way_.insert(id);
+  // While the disk takes nothing this would grow without end; what is left out returns at the next start.
+  if (gave_way_.size() < limits_.max_devices) gave_way_.insert(id);
   devices_.erase(oldest);
   if (listeners_.removed) listeners_.removed(id);
   return true;
